@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+const REQUIRED_NODE = 24;
+// A failed automatic install does not fail the command that asked for it; then this would be some other Node.
+if (Number(process.versions.node.split(".")[0]) < REQUIRED_NODE) {
+  throw new Error(
+    `The tests need Node ${REQUIRED_NODE}, which this workspace installs by itself, and run on ${process.version}. ` +
+      "Run `npx -y pnpm@12 install --frozen-lockfile` and look at its first error.",
+  );
+}
+
+const PROJECTS = [
+  "packages/storage-core",
+  "packages/adapter-s3",
+  "packages/adapter-supabase",
+  "packages/adapter-fs",
+  "packages/config",
+  "packages/ledger",
+  "packages/local-servers",
+  "apps/api",
+  "apps/migrator",
+];
+
+export default defineConfig({
+  resolve: { conditions: ["@bucketferry/source"] },
+  ssr: { resolve: { conditions: ["@bucketferry/source", "node", "import", "default"] } },
+  test: {
+    projects: PROJECTS.map((root) => ({
+      extends: true,
+      root,
+      test: {
+        name: root.split("/")[1] ?? root,
+        include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+        pool: "forks",
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+      },
+    })),
+  },
+});
