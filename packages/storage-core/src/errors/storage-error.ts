@@ -80,9 +80,20 @@ export class StorageError extends Error {
     return this.persistence === "temporary";
   }
 
-  /** The same error with some details replaced; the stack of the first one is kept. */
+  /** The same error with some details filled in or replaced; the stack of the first one is kept. */
   with(details: StorageErrorDetails): StorageError {
-    const copy = new StorageError(this.code, this.message, { ...this, cause: this.cause, ...details });
+    const copy = new StorageError(this.code, this.message, {
+      provider: details.provider ?? this.provider,
+      operation: details.operation ?? this.operation,
+      key: details.key ?? this.key,
+      status: details.status ?? this.status,
+      requestId: details.requestId ?? this.requestId,
+      retryAfterMs: details.retryAfterMs ?? this.retryAfterMs,
+      persistence: details.persistence ?? this.persistence,
+      applied: details.applied ?? this.applied,
+      hint: details.hint ?? this.hint,
+      cause: details.cause ?? this.cause,
+    });
     if (this.stack !== undefined) copy.stack = this.stack;
     return copy;
   }
