@@ -1,0 +1,294 @@
+import type { StorageProvider, UrlKind } from "@bucketferry/storage-core/provider";
+
+/**
+ * The face between the commands and the part that finds, rewrites and restores what an app's database says about its
+ * objects. A **reference** is one URL, path or key in a cell; a **cell** is one column of one row and may hold many.
+ *
+ * Every event is a small plain object: it is written as one line of JSON as it is, so it holds no secret. Whoever emits
+ * text out of a cell masks tokens and signatures in it first (`token=…`, `X-Amz-Signature=…`).
+ */
+
+/** Where the app's database is. */
+export type DatabaseLocation =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+/** What a reference becomes: the target's public URL, the app's own stable `/files/…` URL, or the bare key at the target. */
+export type RewriteTo =
+  | { readonly to: "public" }
+  | { readonly to: "app"; readonly appBaseUrl: string }
+  | { readonly to: "key" };
+
+/** The part of a route that the rewriter needs. `source.parseUrl` reads old URLs, `target.publicUrl` writes new ones. */
+export interface ReferenceRoute {
+  readonly name: string;
+  readonly source: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name">;
+  readonly target: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name" | "publicUrl">;
+  /** The key at the target of an object that has this key at the source; pure. */
+  targetKey(key: string): string;
+}
+
+export interface OpenReferencesOptions {
+  readonly database: DatabaseLocation;
+  readonly routes: readonly ReferenceRoute[];
+  readonly rewriteTo: RewriteTo;
+  /** `table.column` patterns, `*` for any part of a name; undefined: every text, JSON and array column. */
+  readonly include?: readonly string[] | undefined;
+  /** Patterns like those of `include`; they win over it. */
+  readonly exclude: readonly string[];
+}
+
+/** What the ledger knows of one object. */
+export interface ObjectState {
+  readonly state: "planned" | "copied" | "verified" | "failed" | "vanished" | "skipped";
+  /** The key that the copy has at the target, as the ledger recorded it. */
+  readonly targetKey: string;
+  /** Why the object is in this state, where it is not the usual way. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Asks the ledger about some objects of a route, by their keys at the source. A key that the ledger has never seen is
+ * absent from the answer. At most 1,000 keys a call.
+ */
+export type LookUpStates = (route: string, keys: readonly string[]) => Promise<ReadonlyMap<string, ObjectState>>;
+
+/** A value of a primary key, as JSON can hold it; a 64-bit integer beyond 2^53 and a date come as strings. */
+export type KeyValue = string | number | boolean | null;
+
+/** One column of one row. */
+export interface Cell {
+  /** As the database prints it without quotes: `lectures`, or `public.lectures` where there are schemas. */
+  readonly table: string;
+  readonly column: string;
+  /** Column → value, in the order of the key. A table without a key has the database's own row address under its name. */
+  readonly primaryKey: Readonly<Record<string, KeyValue>>;
+}
+
+/** Why a reference, or a whole cell, stays as it is. */
+export type KeptReason =
+  /** No object of that key is in the ledger: the row points to a file that the source does not have (D16). */
+  | "unknown-object"
+  /** The object is there, and its copy is not verified yet. */
+  | "not-verified"
+  /** Two readings of the text lead to two objects (D12). */
+  | "ambiguous"
+  /** A form of URL that has no counterpart at the target, such as an image transformation. */
+  | "no-counterpart"
+  /** The new text does not fit the column: its length, a check, a unique index (D7). */
+  | "does-not-fit"
+  /** The column's type cannot be edited without changing other bytes (D10). */
+  | "not-rewritable"
+  /** Somebody changed the row again and again while it was being written (D1). */
+  | "row-changed";
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface DescribedTable {
+  readonly table: string;
+  /** From the database's statistics where it has them; undefined: unknown. */
+  readonly estimatedRows?: number | undefined;
+  /** Columns that will be looked at. */
+  readonly columns: readonly string[];
+  /** Why the table is left out (a view, a foreign table, excluded …); undefined: it is not. */
+  readonly skipped?: string | undefined;
+}
+
+export interface DatabaseFinding {
+  /** Stable, kebab-case: `reachable`, `permission`, `replica`, `pooler`, `trigger` … */
+  readonly id: string;
+  readonly level: "ok" | "warning" | "error";
+  /** One sentence for a person. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly fix?: string | undefined;
+}
+
+/** What `doctor` shows. An unreachable database is a finding, not a rejection. */
+export interface DatabaseDescription {
+  /** `SQLite 3.53.0`, `PostgreSQL 15.14`. Undefined when the database could not be reached. */
+  readonly engine?: string | undefined;
+  readonly tables: readonly DescribedTable[];
+  readonly findings: readonly DatabaseFinding[];
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What was found in one column. */
+export interface ColumnInventory {
+  readonly table: string;
+  readonly column: string;
+  readonly rows: number;
+  /** Cells that hold at least one reference to a source. */
+  readonly cells: number;
+  readonly references: number;
+  /** References that are already in the target's form. */
+  readonly alreadyRewritten: number;
+  readonly byRoute: Readonly<Record<string, number>>;
+  readonly byKind: Partial<Readonly<Record<UrlKind, number>>>;
+  /** JSON paths that references stand at (`$.cover.url`, `$.files[*]`), with counts; empty for plain text. */
+  readonly byPath: Readonly<Record<string, number>>;
+  /** A few of the references, masked. */
+  readonly samples: readonly string[];
+}
+
+export interface ScanSummary {
+  readonly tables: number;
+  readonly rows: number;
+  readonly cells: number;
+  readonly references: number;
+  readonly columns: readonly ColumnInventory[];
+}
+
+export interface RewriteSummary {
+  /** False: a dry run; the numbers say what would have been done. */
+  readonly applied: boolean;
+  readonly rows: number;
+  /** Cells that were written (would be written). */
+  readonly cellsRewritten: number;
+  readonly referencesRewritten: number;
+  /** References that were in the target's form before. */
+  readonly alreadyRewritten: number;
+  readonly kept: Partial<Readonly<Record<KeptReason, number>>>;
+  /** Cells whose writing failed for a reason of the database. */
+  readonly failed: number;
+}
+
+export interface RollbackSummary {
+  readonly applied: boolean;
+  /** Cells that have (would get) their old value again. */
+  readonly restored: number;
+  /** Journalled cells that hold their old value already. */
+  readonly alreadyRestored: number;
+  /** Cells that somebody edited since: left alone, and reported one by one (D22). */
+  readonly editedSince: number;
+  /** Cells whose row is gone. */
+  readonly missing: number;
+  readonly failed: number;
+}
+
+/** One reference as the database holds it now. */
+export interface StoredReference extends Cell {
+  /** Where in the cell: a JSON path, or the index of an array element. */
+  readonly path?: string | undefined;
+  /** The text of the reference now, unmasked: `prove` fetches it. Mask it before it is shown. */
+  readonly url: string;
+  readonly route: string;
+  /** The object's key at the source. */
+  readonly key: string;
+  /** `target`: rewritten. `source`: still the old form, because it was kept, or because it was written after the rewrite. */
+  readonly side: "source" | "target";
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+export type ReferenceEvent =
+  /** At the start and the end of a table, and every few seconds in between. `totalRows` is an estimate. */
+  | {
+      readonly type: "reference-progress";
+      readonly table: string;
+      readonly rows: number;
+      readonly totalRows?: number | undefined;
+      readonly done: boolean;
+    }
+  /** A table or column that is left out, and why. */
+  | {
+      readonly type: "reference-skipped";
+      readonly table: string;
+      readonly column?: string | undefined;
+      readonly reason: string;
+    }
+  /** `scan`: one column, when it has been read to its end. Columns without a reference are not announced. */
+  | ({ readonly type: "reference-column" } & ColumnInventory)
+  /** `rewrite` and `rollback`: a cell that was changed (would be changed). Texts are masked and cut to some hundred characters. */
+  | (Cell & {
+      readonly type: "cell-rewritten" | "cell-restored";
+      readonly applied: boolean;
+      readonly references: number;
+      readonly before: string;
+      readonly after: string;
+    })
+  /** A reference that stays as it is. */
+  | (Cell & {
+      readonly type: "reference-kept";
+      readonly path?: string | undefined;
+      /** Masked. */
+      readonly text: string;
+      readonly route: string;
+      /** The likeliest reading. */
+      readonly key: string;
+      readonly reason: KeptReason;
+    })
+  /** `rollback`: a cell that is not restored. */
+  | (Cell & { readonly type: "cell-left"; readonly reason: "edited-since" | "missing" })
+  /** A cell that could not be written. `message` is the database's, without values. */
+  | (Cell & { readonly type: "cell-failed"; readonly code: string; readonly message: string });
+
+export interface StageOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: ReferenceEvent) => void;
+}
+
+export interface References {
+  /** Reads catalogues only. */
+  describe(options: { readonly signal: AbortSignal }): Promise<DatabaseDescription>;
+
+  /** Reads everything, changes nothing. */
+  scan(options: StageOptions): Promise<ScanSummary>;
+
+  /**
+   * Rewrites references whose object is `verified`, and only those. Each cell is written by compare-and-swap on its old
+   * value, and journalled in the same transaction. Killed at any point and run again, it goes on.
+   * `limit`: stop after so many cells.
+   */
+  rewrite(
+    options: StageOptions & {
+      readonly apply: boolean;
+      readonly states: LookUpStates;
+      readonly limit?: number | undefined;
+    },
+  ): Promise<RewriteSummary>;
+
+  /** Puts back what `rewrite` changed, newest first, by compare-and-swap on the value that it wrote. */
+  rollback(options: StageOptions & { readonly apply: boolean }): Promise<RollbackSummary>;
+
+  /** Every reference to an object of the routes, old form or new, as the primary database holds it now. */
+  prove(options: StageOptions): AsyncIterable<StoredReference>;
+
+  close(): Promise<void>;
+}
+
+/**
+ * What `references/open-references.ts` exports as `openReferences`. It opens connections, and does nothing else.
+ * @throws DatabaseError with a code, a message and a hint when the database cannot be opened
+ */
+export type OpenReferences = (options: OpenReferencesOptions) => Promise<References>;
+
+export type DatabaseErrorCode =
+  /** Nothing there: no file, no such database, nobody listens. */
+  | "unreachable"
+  /** It is there, and does not let us in, or not far enough. */
+  | "denied"
+  /** It is there, and is not a database that we can read. */
+  | "unreadable"
+  /** Somebody holds a lock for longer than we wait. */
+  | "locked"
+  | "disk-full"
+  | "unexpected";
+
+/** Message and hint hold no password and no value of a row. */
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+  readonly code: DatabaseErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: DatabaseErrorCode,
+    message: string,
+    details: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
