@@ -1,1 +1,8 @@
-export {};
+export { describeProblem, ConfigError, type ConfigProblem } from "./config-error.ts";
+export type { Config, CopyConfig, DatabaseConfig, RewriteConfig, RouteConfig, SideConfig } from "./config.ts";
+export type { ConfigInput } from "./config-schema.ts";
+export { describeDatabase, type DatabaseLocation } from "./database-url.ts";
+export { defineConfig } from "./define-config.ts";
+export type { Environment } from "./environment.ts";
+export { loadConfig, parseConfig, type LoadConfigOptions } from "./load-config.ts";
+export { openRoute, openSide, type Route } from "./routes.ts";

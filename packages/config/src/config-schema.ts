@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { parseByteSize } from "./byte-size.ts";
+
+const byteSize = z.union([z.string(), z.number()]).transform((value, context) => {
+  const bytes = parseByteSize(value);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  context.addIssue({ code: "custom", message: `is not a size: write it as "100MiB", "5GB" or a number of bytes.` });
+  return z.NEVER;
+});
+
+/** One side of a route. What else it holds is the adapter's business, and is checked by the adapter's own schema. */
+const side = z
+  .looseObject({
+    adapter: z
+      .string()
+      .min(1)
+      .describe("Which adapter: s3, supabase, fs, memory, or the name of a package that exports one."),
+    prefix: z.string().optional().describe("Everything happens below this key prefix."),
+  })
+  .describe("An adapter and its options.");
+
+const route = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, "must be 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit.")
+    .describe("Names the route in reports and in the ledger."),
+  source: side,
+  target: side,
+});
+
+const database = z.strictObject({
+  url: z.string().min(1).describe("sqlite:PATH, or postgres://…"),
+  include: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("table.column or table.*; default: every text, JSON and array column."),
+  exclude: z.array(z.string().min(1)).default([]).describe("table.column or table.*, taken out again."),
+});
+
+const rewrite = z
+  .strictObject({
+    to: z
+      .enum(["public", "app", "key"])
+      .default("public")
+      .describe("What a reference becomes: the target's public URL, the API's own URL, or the bare key."),
+    appBaseUrl: z.url().optional().describe("Base of the API's URLs, for to: app."),
+  })
+  .refine((value) => value.to !== "app" || value.appBaseUrl !== undefined, {
+    path: ["appBaseUrl"],
+    message: `is needed when rewrite.to is "app": the URL under which your users reach the API.`,
+  });
+
+const copy = z.strictObject({
+  concurrency: z.int().min(1).max(1024).default(32).describe("How many objects are copied at once."),
+  bandwidthLimit: byteSize.optional().describe("Most bytes a second, all transfers together."),
+  partSize: byteSize.optional().describe("Size of the parts of large objects."),
+  maxAttempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(6)
+    .describe("How often one request is tried before its object counts as failed."),
+  timeout: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(60)
+    .describe("Seconds without any progress after which a request counts as lost."),
+});
+
+/** The shape of a configuration file, before the adapters have looked at their own options. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  ledger: z
+    .string()
+    .min(1)
+    .default("sqlite:.bucketferry/ledger.db")
+    .describe("Where the migrator remembers what it did."),
+  routes: z.array(route).min(1, "needs at least one route.").describe("From which bucket to which."),
+  database: database.optional().describe("The app's database, where its URLs are stored."),
+  rewrite: rewrite.prefault({}),
+  copy: copy.prefault({}),
+});
+
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** `{ "env": "NAME" }` may stand in place of any string. */
+type WithEnvironment<T> = T extends string
+  ? T | { readonly env: string }
+  : T extends readonly (infer Item)[]
+    ? readonly WithEnvironment<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: WithEnvironment<T[Key]> }
+      : T;
+
+/** What a configuration file says. */
+export type ConfigInput = WithEnvironment<z.input<typeof configSchema>>;

@@ -1,0 +1,49 @@
+import type { StorageAdapter } from "@bucketferry/storage-core";
+import type { DatabaseLocation } from "./database-url.ts";
+
+/** A configuration that was read, resolved and found to be sound. Paths are absolute. */
+export interface Config {
+  readonly file: string;
+  /** The folder of `file`: what relative paths in it are relative to. */
+  readonly directory: string;
+  readonly ledger: DatabaseLocation;
+  readonly routes: readonly RouteConfig[];
+  readonly database: DatabaseConfig | undefined;
+  readonly rewrite: RewriteConfig;
+  readonly copy: CopyConfig;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly source: SideConfig;
+  readonly target: SideConfig;
+}
+
+export interface SideConfig {
+  readonly adapter: StorageAdapter;
+  /** Validated by the adapter's schema. Holds secrets. */
+  readonly options: unknown;
+  /** Key prefix below which this side lives; empty for none. */
+  readonly prefix: string;
+  /** Which place this is, in words without secrets: equal for equal places. */
+  readonly identity: string;
+}
+
+export type DatabaseConfig = DatabaseLocation & {
+  readonly include: readonly string[] | undefined;
+  readonly exclude: readonly string[];
+};
+
+export interface RewriteConfig {
+  readonly to: "public" | "app" | "key";
+  readonly appBaseUrl: string | undefined;
+}
+
+export interface CopyConfig {
+  readonly concurrency: number;
+  readonly bandwidthLimitBytesPerSecond: number | undefined;
+  readonly partSizeBytes: number | undefined;
+  readonly maxAttempts: number;
+  /** Without any progress for so long, a request counts as lost. */
+  readonly timeoutMs: number;
+}
