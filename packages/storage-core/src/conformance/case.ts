@@ -1,9 +1,11 @@
 import type { Capabilities } from "../contract/capabilities.ts";
-import type { StorageProvider } from "../contract/provider.ts";
+import type { MultipartUpload, StorageProvider } from "../contract/provider.ts";
 import type { FaultControl } from "./faults.ts";
 
 /** `core`: every provider passes. `extended`: by capability. `stress`: slow or behind the fault proxy; asked for by name. */
-export type CaseLevel = "core" | "extended" | "stress";
+export type CaseLevel = (typeof CASE_LEVELS)[number];
+
+export const CASE_LEVELS = ["core", "extended", "stress"] as const;
 
 /**
  * One promise of the contract as data: https-free, runner-free, so that Vitest, node:test and a command line that
@@ -22,6 +24,8 @@ export interface ConformanceCase {
   readonly needs: readonly Need[];
   /** What the surroundings must offer (a fault proxy, a second set of credentials …); the case is skipped, loudly, without. */
   readonly asks: readonly HarnessAbility[];
+  /** How long it may take, when that is longer than the suite's own limit. */
+  readonly timeoutMs?: number | undefined;
   run(t: CaseContext): Promise<void>;
   refusal?(t: CaseContext): Promise<void>;
 }
@@ -32,8 +36,12 @@ export interface Need {
   readonly in: (capabilities: Capabilities) => boolean;
 }
 
-/** What `run` gets. Every case has a prefix of its own, and what it leaves there is deleted, and is itself a failure in X01. */
+/**
+ * What `run` gets. Every case has a prefix of its own. Objects under it are deleted afterwards, and one that cannot be is
+ * a failure in X01; an upload in parts that is still open then is aborted, and is a failure in X02.
+ */
 export interface CaseContext {
+  /** One instance for the whole run. A case that closes its provider makes its own by `createProvider`. */
   readonly provider: StorageProvider;
   readonly harness: Harness;
   readonly capabilities: Capabilities;
@@ -47,6 +55,49 @@ export interface CaseContext {
   random(): number;
   /** Ends the case as skipped, with its reason in the report. A core case that skips fails the run of our own adapters. */
   skip(reason: string): never;
+  /** A new instance onto the same bucket, closed after the case. */
+  createProvider(): Promise<StorageProvider>;
+  /** A new instance with this wrong with it, closed after the case. The case must ask for `variant:…`. */
+  createVariant(variant: Variant): Promise<StorageProvider>;
+  /** Runs after the case, also after a failed one, last registered first. For what the prefix does not cover. */
+  afterwards(action: () => Promise<unknown>): void;
+  /** What is known of the run so far; for the X-cases, which come last. */
+  readonly run: RunRecord;
+}
+
+/**
+ * `passed` · `refused`: a capability is missing and the refusal was proved · `inapplicable`: a capability is missing and
+ * there is nothing to refuse · `skipped`: the surroundings lack something · `deviated`: fails as the harness declared.
+ */
+export type CaseOutcome = (typeof CASE_OUTCOMES)[number];
+
+export const CASE_OUTCOMES = ["passed", "refused", "inapplicable", "skipped", "deviated", "failed"] as const;
+
+export interface CaseResult {
+  readonly id: string;
+  readonly title: string;
+  readonly level: CaseLevel;
+  readonly outcome: CaseOutcome;
+  /** Why it is not simply `passed`: the capability, the missing ability, the declared deviation, or the failure. */
+  readonly reason?: string | undefined;
+  /** What was thrown, when it failed. */
+  readonly error?: unknown;
+  readonly durationMs: number;
+  /** Requests that the case itself made, its cleaning up not counted; undefined when the harness cannot count. */
+  readonly requests?: number | undefined;
+}
+
+/** What a run of the suite remembers. It grows while the run goes on. */
+export interface RunRecord {
+  /** The prefix that the prefixes of all cases begin with; ends in a slash. */
+  readonly prefix: string;
+  readonly results: readonly CaseResult[];
+  /** Objects that were still there after their case had been cleaned up. */
+  readonly leakedKeys: readonly { readonly caseId: string; readonly key: string; readonly reason: string }[];
+  /** Uploads in parts that were still open when their case ended. */
+  readonly leakedUploads: readonly { readonly caseId: string; readonly upload: MultipartUpload }[];
+  /** Rejections that nobody handled since the run began, where the runtime tells. */
+  readonly unhandledRejections: readonly unknown[];
 }
 
 /** Another provider onto the same service, with one thing wrong with it. */

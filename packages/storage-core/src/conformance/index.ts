@@ -1,2 +1,12 @@
-export type * from "./case.ts";
+export * from "./case.ts";
 export type * from "./faults.ts";
+export * from "./certify.ts";
+export * from "./check.ts";
+export { conformanceCase, type CaseDefinition } from "./define.ts";
+export { need, type NeedName } from "./needs.ts";
+export { reportJson, reportText, type SuiteReport } from "./report.ts";
+export { runSuite, type RunSuiteOptions } from "./run-suite.ts";
+export { sendsNothing } from "./sends-nothing.ts";
+export { CONFORMANCE_CASES } from "./suite.ts";
+export { selectCases, startSuite, type CaseSelection, type SuiteRun, type SuiteRunOptions } from "./suite-run.ts";
+export type { AcceptedSkips } from "./verdict.ts";

@@ -1,0 +1,7 @@
+import type { ConformanceCase } from "./case.ts";
+
+/** Sections in the order of their letters; each array is one file in `cases/`. */
+const SECTIONS: readonly (readonly ConformanceCase[])[] = [];
+
+/** Every case of the contract, in the order of their ids, so that the X-cases see a finished run. */
+export const CONFORMANCE_CASES: readonly ConformanceCase[] = SECTIONS.flat().toSorted((a, b) => (a.id < b.id ? -1 : 1));
