@@ -25,6 +25,7 @@ export default defineConfig({
   resolve: { conditions: ["@bucketferry/source"] },
   ssr: { resolve: { conditions: ["@bucketferry/source", "node", "import", "default"] } },
   test: {
+    reporters: ["default", "./tools/report/run-reporter.ts"],
     projects: PROJECTS.map((root) => ({
       extends: true,
       root,
