@@ -1,6 +1,8 @@
 import type { ListPage, ListPageOptions, StorageProvider } from "../contract/provider.ts";
 import type { CaseContext } from "./case.ts";
 import { fail, ok } from "./check.ts";
+import { brokenKeyRule } from "./key-rules.ts";
+import { WEIRD_NAMES } from "./weird-keys.ts";
 
 /** So many at once that a thousand tiny objects take a second or two, and few enough for a small service's pool. */
 const PUTS_AT_ONCE = 16;
@@ -18,6 +20,19 @@ export async function seed(t: CaseContext, keys: readonly string[]): Promise<voi
 /** `n0000` … under the case's prefix, in order. */
 export function numbered(t: CaseContext, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => t.key(`n${String(index).padStart(4, "0")}`));
+}
+
+/** Those of the names that the provider takes as keys, as keys of the case. */
+export function allowedKeys(t: CaseContext, names: readonly string[]): readonly string[] {
+  return names.map((name) => t.key(name)).filter((key) => brokenKeyRule(key, t.capabilities.keys) === undefined);
+}
+
+/** A key for every weird name that the provider takes. */
+export function weirdKeys(t: CaseContext): readonly string[] {
+  return allowedKeys(
+    t,
+    WEIRD_NAMES.map(({ name }) => name),
+  );
 }
 
 /** Page after page, until there is no cursor. A cursor that comes back a second time would never end, so it fails. */

@@ -1,0 +1,236 @@
+import type { CopyOptions } from "../../contract/provider.ts";
+import { isStorageError } from "../../errors/storage-error.ts";
+import type { CaseContext, ConformanceCase, Need } from "../case.ts";
+import { bytesEqual, equal, namesKey, notEqual, ok, rejects, rejectsWith } from "../check.ts";
+import { allByteValues } from "../content.ts";
+import { conformanceCase } from "../define.ts";
+import { description, descriptionOf } from "../described.ts";
+import { allowedKeys, seed, textOf, weirdKeys } from "../objects.ts";
+import { randomBytes } from "../random.ts";
+
+const MIB = 1024 * 1024;
+
+/** What a copy in parts may cost in a test; services' own limit is 5 GiB, and a harness can declare a smaller one. */
+const LARGEST_TESTED_COPY = 64 * MIB;
+
+const COPY_IN_PARTS: Need = {
+  name: `serverSideCopy.maxBytes of at most ${LARGEST_TESTED_COPY}, and more than that for an object`,
+  in: ({ serverSideCopy, maxObjectBytes }) =>
+    serverSideCopy.maxBytes <= LARGEST_TESTED_COPY && maxObjectBytes > serverSideCopy.maxBytes + MIB,
+};
+
+export const copyAndMoveCases: readonly ConformanceCase[] = [
+  conformanceCase({
+    id: "I01",
+    title: "copy keeps bytes, content type, headers and metadata",
+    level: "core",
+    async run(t) {
+      const [from, to] = [t.key("from.bin"), t.key("deep/er/to.bin")];
+      const stored = description(t.capabilities, "first");
+      await t.provider.put(from, allByteValues(), { ...stored, signal: t.signal });
+      const result = await copy(t, from, to);
+      equal(result.key, to, "key of the result");
+      const object = await t.provider.get(to, { signal: t.signal });
+      bytesEqual(await object.bytes(), allByteValues(), "content of the copy");
+      const info = await t.provider.head(to, { signal: t.signal });
+      equal(descriptionOf(info, stored), stored, "headers and metadata of the copy");
+      equal(result.etag, info.etag, "etag of the result, against a following head");
+      equal(result.size, info.size, "size of the result, against a following head");
+      ok(await t.provider.exists(from, { signal: t.signal }), "the source is gone after a copy");
+    },
+  }),
+
+  conformanceCase({
+    id: "I02",
+    title: "copy with other headers and metadata replaces all of them and merges nothing",
+    level: "core",
+    async run(t) {
+      const [from, to] = [t.key("from.txt"), t.key("to.txt")];
+      const second = description(t.capabilities, "second");
+      await t.provider.put(from, "body", { ...description(t.capabilities, "first"), signal: t.signal });
+      await copy(t, from, to, { replace: second });
+      equal(descriptionOf(await t.provider.head(to, { signal: t.signal }), second), second, "description of the copy");
+      equal(await textOf(t, to), "body", "content of the copy");
+
+      await copy(t, from, to, { replace: { contentType: "text/css" } });
+      const bare = await t.provider.head(to, { signal: t.signal });
+      if (t.capabilities.systemHeaders.contentType) equal(bare.contentType, "text/css", "content type alone replaced");
+      equal(bare.metadata, {}, "metadata after a replacement without any");
+      notEqual(bare.cacheControl ?? "", "max-age=60", "cache control after a replacement without one");
+      notEqual(bare.cacheControl ?? "", "max-age=3600", "cache control after a replacement without one");
+    },
+  }),
+
+  conformanceCase({
+    id: "I03",
+    title: "copy onto an existing key overwrites its bytes, headers and metadata",
+    level: "core",
+    async run(t) {
+      const [from, to] = [t.key("from.txt"), t.key("to.txt")];
+      const first = description(t.capabilities, "first");
+      await t.provider.put(from, "new", { ...first, signal: t.signal });
+      await t.provider.put(to, "an old and longer body", { ...description(t.capabilities, "second"), signal: t.signal });
+      await copy(t, from, to);
+      equal(await textOf(t, to), "new", "content of the destination");
+      equal(descriptionOf(await t.provider.head(to, { signal: t.signal }), first), first, "its headers and metadata");
+    },
+  }),
+
+  conformanceCase({
+    id: "I04",
+    title: "copy of a missing key fails with NotFound, names the source and leaves the destination alone",
+    level: "core",
+    async run(t) {
+      const [missing, present, absent] = [t.key("missing.txt"), t.key("present.txt"), t.key("absent.txt")];
+      await t.provider.put(present, "old", { signal: t.signal });
+      namesKey(await rejectsWith("NotFound", () => copy(t, missing, present), "copy onto an object"), missing);
+      namesKey(await rejectsWith("NotFound", () => copy(t, missing, absent), "copy onto nothing"), missing);
+      equal(await textOf(t, present), "old", "content of the destination");
+      equal(await t.provider.exists(absent, { signal: t.signal }), false, "exists of the other destination");
+    },
+  }),
+
+  conformanceCase({
+    id: "I05",
+    title: "copy of an object onto itself keeps its bytes, and can give it other headers and metadata",
+    level: "core",
+    async run(t) {
+      const key = t.key("self.txt");
+      const [first, second] = [description(t.capabilities, "first"), description(t.capabilities, "second")];
+      await t.provider.put(key, "unchanged", { ...first, signal: t.signal });
+      await copy(t, key, key);
+      equal(await textOf(t, key), "unchanged", "content after a plain copy onto itself");
+      equal(descriptionOf(await t.provider.head(key, { signal: t.signal }), first), first, "its description");
+      await copy(t, key, key, { replace: second });
+      equal(await textOf(t, key), "unchanged", "content after a copy onto itself with another description");
+      equal(descriptionOf(await t.provider.head(key, { signal: t.signal }), second), second, "the new description");
+    },
+  }),
+
+  conformanceCase({
+    id: "I06",
+    title: "a copy is an object of its own: changing or deleting either leaves the other as it is",
+    level: "core",
+    async run(t) {
+      const [from, to] = [t.key("from.txt"), t.key("to.txt")];
+      await t.provider.put(from, "first", { signal: t.signal });
+      await copy(t, from, to);
+      await t.provider.put(from, "changed", { signal: t.signal });
+      equal(await textOf(t, to), "first", "the copy after a change of the source");
+      await t.provider.put(to, "changed copy", { signal: t.signal });
+      equal(await textOf(t, from), "changed", "the source after a change of the copy");
+      await t.provider.delete(from, { signal: t.signal });
+      equal(await textOf(t, to), "changed copy", "the copy after the source was deleted");
+    },
+  }),
+
+  conformanceCase({
+    id: "I07",
+    title: "an empty object can be copied",
+    level: "core",
+    async run(t) {
+      const [from, to] = [t.key("empty"), t.key("empty-copy")];
+      await t.provider.put(from, "", { signal: t.signal });
+      const result = await copy(t, from, to);
+      equal(result.size, 0, "size of the result");
+      const object = await t.provider.get(to, { signal: t.signal });
+      equal(object.info.size, 0, "size of the copy");
+      equal((await object.bytes()).length, 0, "bytes of the copy");
+    },
+  }),
+
+  conformanceCase({
+    id: "I08",
+    title: "weird keys are copied from and to exactly",
+    level: "core",
+    async run(t) {
+      // What each key would become if the copy source were decoded once too often, or `+` taken for a space.
+      const decoys = allowedKeys(t, ["a b.txt", "a c.txt", "a/d.txt", "a%e.txt", "q"]);
+      await seed(t, decoys);
+      for (const key of weirdKeys(t)) {
+        if (!decoys.includes(key)) await t.provider.put(key, `content of ${key}`, { signal: t.signal });
+        const away = t.key("away");
+        await copy(t, key, away);
+        const expected = decoys.includes(key) ? key : `content of ${key}`;
+        equal(await textOf(t, away), expected, `copy from ${JSON.stringify(key)}`);
+        await t.provider.delete(key, { signal: t.signal });
+        await copy(t, away, key);
+        equal(await textOf(t, key), expected, `copy to ${JSON.stringify(key)}`);
+      }
+    },
+  }),
+
+  conformanceCase({
+    id: "I09",
+    title: "an object above the limit of one copy request is copied whole",
+    level: "stress",
+    needs: [COPY_IN_PARTS],
+    timeoutMs: 180_000,
+    async run(t) {
+      const [from, to] = [t.key("large.bin"), t.key("large-copy.bin")];
+      const bytes = randomBytes(t.random, t.capabilities.serverSideCopy.maxBytes + MIB + 1);
+      const stored = description(t.capabilities, "first");
+      await t.provider.put(from, bytes, { ...stored, signal: t.signal });
+      await copy(t, from, to);
+      const object = await t.provider.get(to, { signal: t.signal });
+      bytesEqual(await object.bytes(), bytes, "content of the copy");
+      equal(descriptionOf(object.info, stored), stored, "headers and metadata of the copy");
+    },
+  }),
+
+  conformanceCase({
+    id: "I10",
+    title: "a source that changes during a copy in parts gives an error, or one of its versions, never a mix",
+    level: "stress",
+    needs: [COPY_IN_PARTS],
+    timeoutMs: 180_000,
+    async run(t) {
+      const [from, to] = [t.key("changing.bin"), t.key("copy.bin")];
+      const size = t.capabilities.serverSideCopy.maxBytes + MIB;
+      const [older, newer] = [randomBytes(t.random, size), randomBytes(t.random, size)];
+      await t.provider.put(from, older, { signal: t.signal });
+      // Behind the proxy every part waits, so the change falls between two of them; without it, it falls where it falls.
+      t.harness.faults?.inject({ match: { query: "partNumber=" }, times: Infinity, fault: { kind: "delay", ms: 200 } });
+      const copying = copy(t, from, to).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await t.provider.put(from, newer, { signal: t.signal });
+      const error = await copying;
+      if (error !== undefined) {
+        ok(isStorageError(error, "PreconditionFailed", "Conflict"), `the copy failed otherwise: ${String(error)}`);
+        equal(await t.provider.exists(to, { signal: t.signal }), false, "exists of the destination of a failed copy");
+        return;
+      }
+      const bytes = await (await t.provider.get(to, { signal: t.signal })).bytes();
+      bytesEqual(bytes, bytes[0] === older[0] ? older : newer, "content of the copy, against the version it begins like");
+    },
+  }),
+
+  conformanceCase({
+    id: "I11",
+    title: "an answer of 200 that holds an error instead of a result is an error",
+    level: "core",
+    asks: ["faults"],
+    async run(t) {
+      const { faults } = t.harness;
+      const [from, to] = [t.key("from.txt"), t.key("to.txt")];
+      await t.provider.put(from, "body", { signal: t.signal });
+      // S3 sends the status line of a copy before it has copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+      const body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>try again</Message></Error>";
+      for (const method of ["PUT", "POST"]) {
+        faults?.inject({
+          match: { method },
+          times: Infinity,
+          fault: { kind: "rewrite", status: 200, headers: { "content-type": "application/xml" }, body },
+        });
+      }
+      const error = await rejects(() => copy(t, from, to), "copy");
+      ok(isStorageError(error), `the copy failed with something else than a StorageError: ${String(error)}`);
+    },
+  }),
+];
+
+async function copy(t: CaseContext, from: string, to: string, options: CopyOptions = {}) {
+  return t.provider.copy(from, to, { ...options, signal: t.signal });
+}
