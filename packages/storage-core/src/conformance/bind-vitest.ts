@@ -43,6 +43,7 @@ export function conformanceTests(
   options: ConformanceTestOptions = {},
 ): void {
   const { title = "storage contract", timeoutMs = DEFAULT_CASE_TIMEOUT_MS, onReport } = options;
+  // oxlint-disable-next-line vitest/valid-title -- a string, chosen by the caller
   describe(title, () => {
     let suite: SuiteRun | undefined;
     let adapter = "";

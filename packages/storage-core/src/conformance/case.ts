@@ -48,11 +48,11 @@ export interface CaseContext {
   /** The case's own prefix, ending in a slash; it fits every charset. */
   readonly prefix: string;
   /** A key under the prefix. */
-  key(name: string): string;
+  readonly key: (name: string) => string;
   /** Ends when the case's time is over. */
   readonly signal: AbortSignal;
   /** Numbers between 0 and 1, the same in every run with one seed. */
-  random(): number;
+  readonly random: () => number;
   /** Ends the case as skipped, with its reason in the report. A core case that skips fails the run of our own adapters. */
   skip(reason: string): never;
   /** A new instance onto the same bucket, closed after the case. */
@@ -130,7 +130,7 @@ export interface Harness {
   /** A new instance that has this wrong with it; `undefined` with a reason in `without` when the service has no such thing. */
   createVariant?(variant: Variant): Promise<StorageProvider>;
   /** How many requests (or, without a network, calls of the driver) the service has seen from all instances so far. */
-  requests?(): number;
+  readonly requests?: (() => number) | undefined;
   /** The script of the fault proxy between provider and service. */
   readonly faults?: FaultControl | undefined;
   /**

@@ -83,10 +83,11 @@ export function throwsWith(
   fail(`${what}: expected ${codes(code)}, but it returned ${show(value)}`);
 }
 
-/** The message of an error names this key, so that a log line is enough to find the object. */
+/** The message of an error names this key, as it is or escaped as in JSON, so that a log line is enough to find the object. */
 export function namesKey(error: StorageError, key: string): void {
   equal(error.key, key, `key of the ${error.code} error`);
-  ok(error.message.includes(key), `the message of ${error.code} does not name the key ${show(key)}: ${error.message}`);
+  const named = error.message.includes(key) || error.message.includes(JSON.stringify(key).slice(1, -1));
+  ok(named, `the message of ${error.code} does not name the key ${show(key)}: ${error.message}`);
 }
 
 /** Tries again until the check passes; the last failure counts when the time is over. For what a service may delay. */

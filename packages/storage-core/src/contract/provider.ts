@@ -98,7 +98,7 @@ export interface ObjectInfo extends SystemHeaders {
  * An open object. `info` and the bytes are of one version.
  *
  * The body is read once: by `bytes`, `text`, `json`, by iterating the result itself (the cheapest way on a server), or
- * through `body`, the same bytes as a web stream. A second reading throws. A body that ends early or late fails with
+ * through `body`, the same bytes as a web stream. A second reading fails with `InvalidArgument`. A body that ends early or late fails with
  * `IncompleteBody`; it is never cut in silence. Who does not read the body calls `cancel`.
  */
 export interface GetResult extends AsyncIterable<Uint8Array> {
@@ -328,7 +328,10 @@ export interface StorageProvider {
   readonly urlHosts: readonly string[];
   readonly multipart: MultipartOperations;
 
-  /** @throws AlreadyExists, PreconditionFailed, Conflict, IncompleteBody, ChecksumMismatch, TooLarge, QuotaExceeded */
+  /**
+   * A body whose own stream fails is an `IncompleteBody` with that error as its cause.
+   * @throws AlreadyExists, PreconditionFailed, Conflict, IncompleteBody, ChecksumMismatch, TooLarge, QuotaExceeded
+   */
   put(key: string, body: PutBody, options?: PutOptions): Promise<PutResult>;
   /** @throws NotFound, NotModified, PreconditionFailed, InvalidRange; while reading: IncompleteBody, Aborted, Unavailable */
   get(key: string, options?: GetOptions): Promise<GetResult>;
