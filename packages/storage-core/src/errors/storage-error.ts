@@ -21,6 +21,7 @@ export type StorageOperation =
   | "multipart.listParts"
   | "multipart.complete"
   | "multipart.abort"
+  | "multipart.list"
   | "create";
 
 export interface StorageErrorDetails {

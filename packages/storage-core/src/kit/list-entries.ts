@@ -1,0 +1,32 @@
+import type { ListEntry, ListPage } from "../contract/provider.ts";
+import { refusal, type CallSite } from "./failure.ts";
+
+/**
+ * All pages, one after another; the next one is asked for when the entries of the last are used up.
+ *
+ * A service whose cursors run in a circle would be listed for ever. Brent's method finds a circle of any length with one
+ * remembered cursor, so a listing of any size takes the same memory.
+ */
+export async function* listEntries(
+  listPage: (cursor: string | undefined) => Promise<ListPage>,
+  site: CallSite,
+): AsyncGenerator<ListEntry, void, undefined> {
+  let cursor: string | undefined;
+  let remembered: string | undefined;
+  let stepsSince = 0;
+  let stepsAllowed = 1;
+  do {
+    const page = await listPage(cursor);
+    yield* page.entries;
+    cursor = page.cursor;
+    if (cursor !== undefined && cursor === remembered) {
+      throw refusal("Unknown", site, "the service gave the same cursor twice; the listing would never end");
+    }
+    stepsSince += 1;
+    if (stepsSince === stepsAllowed) {
+      remembered = cursor;
+      stepsSince = 0;
+      stepsAllowed *= 2;
+    }
+  } while (cursor !== undefined);
+}
