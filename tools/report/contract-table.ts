@@ -2,7 +2,7 @@
 export interface ContractResult {
   readonly adapter: string;
   readonly id: string;
-  readonly outcome: "passed" | "refused" | "skipped" | "failed" | "deviates";
+  readonly outcome: "passed" | "refused" | "skipped" | "inapplicable" | "failed" | "deviated";
   readonly reason?: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export function contractTable(results: readonly ContractResult[]): string {
     const ran = cases.length - count("skipped");
     return (
       `  ${name.padEnd(width)}  ${String(ran).padStart(3)} ran: ${count("passed")} passed, ${count("refused")} refused by capability, ` +
-      `${count("deviates")} known deviations, ${count("failed")} failed; ${count("skipped")} skipped`
+      `${count("deviated")} known deviations, ${count("failed")} failed; ${count("skipped")} skipped`
     );
   });
   const reasons = Map.groupBy(

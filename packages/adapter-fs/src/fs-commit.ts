@@ -1,0 +1,126 @@
+import { link, mkdir, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, sep } from "node:path";
+import { StorageError } from "@bucketferry/storage-core";
+import type { BodyFile } from "./fs-body-file.ts";
+import { hasCode } from "./fs-errors.ts";
+import { fileIdentity } from "./fs-identity.ts";
+import type { KeyLock } from "./fs-key-lock.ts";
+import type { FsLayout } from "./fs-layout.ts";
+import { removeSidecar, writeSidecar, type Sidecar } from "./fs-sidecar.ts";
+
+export interface CommitOptions {
+  readonly layout: FsLayout;
+  readonly locks: KeyLock;
+  readonly durable: boolean;
+  /** Only when no object has the key yet. */
+  readonly ifAbsent: boolean;
+}
+
+/** Gives a finished body its key: the moment at which readers see it. The temporary file is gone afterwards, either way. */
+export async function commit(
+  key: string,
+  body: BodyFile,
+  sidecar: Omit<Sidecar, "sha256">,
+  options: CommitOptions,
+): Promise<string> {
+  const { layout, locks } = options;
+  const identity = fileIdentity(body.stats);
+  try {
+    await writeSidecar(layout, key, identity, { ...sidecar, sha256: body.sha256 });
+    await locks.run(key, async () => {
+      const path = layout.object(key);
+      const replaced = await identityAt(path);
+      try {
+        await intoPlace(body.path, path, options);
+      } catch (error) {
+        await removeSidecar(layout, key, identity);
+        throw error;
+      }
+      if (replaced !== undefined) await removeSidecar(layout, key, replaced);
+    });
+    return identity;
+  } finally {
+    await rm(body.path, { force: true });
+  }
+}
+
+/** The identity of what is there now; undefined when nothing is. */
+export async function identityAt(path: string): Promise<string | undefined> {
+  try {
+    return fileIdentity(await stat(path, { bigint: true }));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }: CommitOptions): Promise<void> {
+  for (;;) {
+    await folderFor(to, layout);
+    try {
+      await (ifAbsent ? linkNew(from, to) : rename(from, to));
+      break;
+    } catch (error) {
+      // The folder was empty and a delete has just taken it away: make it again.
+      if (hasCode(error, "ENOENT") && (await identityAt(from)) !== undefined) continue;
+      if (!(hasCode(error, "EISDIR", "ENOTEMPTY", "EPERM") && (await removeEmptyFolder(to)))) throw error;
+    }
+  }
+  if (durable) await syncFolder(dirname(to));
+}
+
+async function folderFor(path: string, layout: FsLayout): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // mkdir says EEXIST where the last part of the folder is a file, ENOTDIR where an earlier one is.
+    if (hasCode(error, "EEXIST"))
+      throw new StorageError("InvalidKey", "a part of the key is an object, so it cannot be a folder");
+    throw error;
+  }
+  await refuseEscape(folder, layout);
+}
+
+/** A symbolic link below the directory must not lead a key out of it. */
+export async function refuseEscape(folder: string, layout: FsLayout): Promise<void> {
+  const [real, root] = await Promise.all([realpath(folder), realpath(layout.root)]);
+  if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw new StorageError("PermissionDenied", "the key leads out of the directory over a symbolic link", {
+      hint: "Symbolic links are not followed: replace it by what it points to.",
+    });
+  }
+}
+
+/** link(2) is the one call that creates a name only if it is not there. */
+async function linkNew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    if ((await stat(to)).isDirectory()) {
+      throw Object.assign(new Error("there is a folder of this name"), { code: "EISDIR" });
+    }
+    throw new StorageError("AlreadyExists", "there is an object of this key already", { cause: error });
+  }
+}
+
+async function removeEmptyFolder(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A rename is on disk when its folder is (fsync(2)). Windows cannot open folders, and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StorageError } from "@bucketferry/storage-core";
+import type {
+  BodySource,
+  DriverMultipart,
+  MultipartCreateOptions,
+  MultipartUpload,
+  PutResult,
+  UploadedPart,
+} from "@bucketferry/storage-core/provider";
+import { writeBodyFile, type BodyFile } from "./fs-body-file.ts";
+import { hasCode } from "./fs-errors.ts";
+import type { FsLayout } from "./fs-layout.ts";
+import { requireRoot } from "./fs-open.ts";
+import type { Sidecar } from "./fs-sidecar.ts";
+
+type Description = Omit<Sidecar, "sha256"> & { readonly key: string; readonly startedAt: string };
+
+export interface FsMultipartParts {
+  readonly layout: FsLayout;
+  readonly durable: boolean;
+  /** Gives the joined body its key. */
+  readonly commit: (
+    key: string,
+    body: BodyFile,
+    sidecar: Omit<Sidecar, "sha256">,
+    ifAbsent: boolean,
+  ) => Promise<PutResult>;
+}
+
+/** Each upload is a folder: `upload.json`, and a file a part whose name says number and digest. */
+export function fsMultipart({ layout, durable, commit }: FsMultipartParts): DriverMultipart {
+  const folderOf = ({ uploadId }: MultipartUpload): string => {
+    // Upload ids travel through clients; this one becomes a path.
+    if (!/^[0-9a-f-]{36}$/.test(uploadId)) throw noUpload();
+    return join(layout.uploads, uploadId);
+  };
+
+  async function describe(upload: MultipartUpload): Promise<Description> {
+    try {
+      const text = await readFile(join(folderOf(upload), "upload.json"), "utf8");
+      const description = JSON.parse(text) as Description;
+      if (description.key === upload.key) return description;
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    throw noUpload();
+  }
+
+  async function partsOf(upload: MultipartUpload): Promise<UploadedPart[]> {
+    const names = await readdir(folderOf(upload));
+    const parts = names.flatMap((name) => {
+      const match = /^part-(\d+)-([0-9a-f]{64})$/.exec(name);
+      return match === null ? [] : [{ partNumber: Number(match[1]), etag: match[2] ?? "", name }];
+    });
+    const sized = await Promise.all(
+      parts.map(async ({ partNumber, etag, name }) => ({
+        partNumber,
+        etag,
+        size: (await stat(join(folderOf(upload), name))).size,
+      })),
+    );
+    return sized.toSorted((a, b) => a.partNumber - b.partNumber);
+  }
+
+  return {
+    async create(key, options: MultipartCreateOptions): Promise<MultipartUpload> {
+      await requireRoot(layout);
+      const uploadId = randomUUID();
+      const {
+        contentType,
+        cacheControl,
+        contentDisposition,
+        contentEncoding,
+        contentLanguage,
+        metadata = {},
+      } = options;
+      const headers = { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata };
+      const description: Description = { ...headers, key, startedAt: new Date().toISOString() };
+      await mkdir(join(layout.uploads, uploadId), { recursive: true });
+      await writeFile(join(layout.uploads, uploadId, "upload.json"), JSON.stringify(description));
+      return { key, uploadId };
+    },
+
+    async uploadPart(upload, partNumber, body: BodySource, { checksum, signal }) {
+      await describe(upload);
+      const file = await writeBodyFile(layout, body, { checksum, signal, durable });
+      const etag = Buffer.from(file.sha256, "base64").toString("hex");
+      const former = (await partsOf(upload)).filter((part) => part.partNumber === partNumber && part.etag !== etag);
+      try {
+        await rename(file.path, partPath(folderOf(upload), partNumber, etag));
+      } catch (error) {
+        await rm(file.path, { force: true });
+        throw hasCode(error, "ENOENT") ? noUpload(error) : error;
+      }
+      await Promise.all(former.map((part) => rm(partPath(folderOf(upload), partNumber, part.etag), { force: true })));
+      return { partNumber, etag, size: Number(file.stats.size) };
+    },
+
+    async listParts(upload) {
+      await describe(upload);
+      return partsOf(upload);
+    },
+
+    async complete(upload, parts, { ifNoneMatch, signal }) {
+      const { key, startedAt: _startedAt, ...headers } = await describe(upload);
+      const held = new Map((await partsOf(upload)).map((part) => [part.partNumber, part]));
+      const paths = parts.map(({ partNumber, etag }) => {
+        if (held.get(partNumber)?.etag !== etag) {
+          throw new StorageError("InvalidArgument", `part ${partNumber} was not uploaded, or has another ETag`);
+        }
+        return partPath(folderOf(upload), partNumber, etag);
+      });
+      const length = parts.reduce((sum, { partNumber }) => sum + (held.get(partNumber)?.size ?? 0), 0);
+      const body: BodySource = { kind: "stream", length, replayable: true, open: () => joined(paths) };
+      const file = await writeBodyFile(layout, body, { durable, signal });
+      const result = await commit(key, file, headers, ifNoneMatch === "*");
+      await rm(folderOf(upload), { recursive: true, force: true });
+      return result;
+    },
+
+    async abort(upload) {
+      await rm(folderOf(upload), { recursive: true, force: true });
+    },
+
+    async *list({ prefix = "" }) {
+      const ids: string[] = await readdir(layout.uploads).catch((error: unknown) => {
+        if (hasCode(error, "ENOENT")) return [];
+        throw error;
+      });
+      for (const uploadId of ids.toSorted()) {
+        const text = await readFile(join(layout.uploads, uploadId, "upload.json"), "utf8").catch(() => undefined);
+        if (text === undefined) continue;
+        const { key, startedAt } = JSON.parse(text) as Description;
+        if (key.startsWith(prefix)) yield { key, uploadId, startedAt: new Date(startedAt) };
+      }
+    },
+  };
+}
+
+function partPath(folder: string, partNumber: number, etag: string): string {
+  return join(folder, `part-${partNumber}-${etag}`);
+}
+
+async function* joined(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+}
+
+function noUpload(cause?: unknown): StorageError {
+  return new StorageError("NotFound", "there is no such upload; it was completed, aborted, or never begun", { cause });
+}
+
+/** Whether the folder can be written at all: makes one scratch file and removes it. */
+export async function probeWrite(layout: FsLayout): Promise<void> {
+  await mkdir(layout.temporary, { recursive: true });
+  const path = join(layout.temporary, randomUUID());
+  await (await open(path, "wx")).close();
+  await rm(path);
+}

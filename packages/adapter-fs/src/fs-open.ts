@@ -1,0 +1,87 @@
+import { constants, type BigIntStats } from "node:fs";
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { StorageError } from "@bucketferry/storage-core";
+import type { ObjectInfo } from "@bucketferry/storage-core/provider";
+import { identityAt, refuseEscape } from "./fs-commit.ts";
+import { hasCode } from "./fs-errors.ts";
+import { fileIdentity } from "./fs-identity.ts";
+import type { FsLayout } from "./fs-layout.ts";
+import { readSidecar, type Sidecar } from "./fs-sidecar.ts";
+
+/** One version of an object, held open: whatever is put meanwhile, these are its bytes and its headers. */
+export interface OpenObject {
+  readonly file: FileHandle;
+  readonly info: ObjectInfo;
+}
+
+const DEFAULT_CONTENT_TYPE = "application/octet-stream";
+
+/** @throws NotFound, BucketNotFound */
+export async function openObject(layout: FsLayout, key: string): Promise<OpenObject> {
+  for (;;) {
+    const file = await openFile(layout, key);
+    try {
+      const stats = await file.stat({ bigint: true });
+      if (!stats.isFile()) throw notFound();
+      const identity = fileIdentity(stats);
+      const sidecar = await readSidecar(layout, key, identity);
+      // Without a sidecar it is somebody else's file, or was replaced between opening and looking; then look again.
+      if (sidecar !== undefined || (await identityAt(layout.object(key))) === identity) {
+        return { file, info: infoOf(key, stats, sidecar) };
+      }
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await file.close();
+  }
+}
+
+async function openFile(layout: FsLayout, key: string): Promise<FileHandle> {
+  const path = layout.object(key);
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      await refuseEscape(dirname(path), layout);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG")) throw error;
+    await requireRoot(layout);
+    throw notFound(error);
+  }
+}
+
+/** @throws BucketNotFound when the directory itself is not there */
+export async function requireRoot(layout: FsLayout): Promise<void> {
+  const found = await stat(layout.root).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  });
+  if (found?.isDirectory() === true) return;
+  throw new StorageError("BucketNotFound", `there is no directory ${layout.root}`, {
+    hint: "Make it, or let `ensureBucket` do it.",
+  });
+}
+
+function notFound(cause?: unknown): StorageError {
+  return new StorageError("NotFound", "there is no such object", { cause });
+}
+
+function infoOf(key: string, stats: BigIntStats, sidecar: Sidecar | undefined): ObjectInfo {
+  const { sha256, metadata = {}, ...headers } = sidecar ?? {};
+  return {
+    key,
+    size: Number(stats.size),
+    etag: fileIdentity(stats),
+    lastModified: stats.mtime,
+    contentType: DEFAULT_CONTENT_TYPE,
+    ...headers,
+    metadata,
+    checksums: sha256 === undefined ? undefined : { sha256, type: "full" },
+  };
+}
