@@ -4,16 +4,21 @@ import { fail, ok } from "./check.ts";
 import { brokenKeyRule } from "./key-rules.ts";
 import { WEIRD_NAMES } from "./weird-keys.ts";
 
-/** So many at once that a thousand tiny objects take a second or two, and few enough for a small service's pool. */
-const PUTS_AT_ONCE = 16;
+/** So many that a thousand tiny objects take a second or two, and few enough for a small service's pool. */
+const AT_ONCE = 16;
 
 /** Puts one tiny object under every key; its content is the key itself. */
 export async function seed(t: CaseContext, keys: readonly string[]): Promise<void> {
-  const queue = keys.values();
-  const putFromQueue = async (): Promise<void> => {
-    for (const key of queue) await t.provider.put(key, key, { signal: t.signal });
+  await forEachAtOnce(keys, (key) => t.provider.put(key, key, { signal: t.signal }));
+}
+
+/** The action for every item, some at once. After a failure the others under way are still awaited, then it is thrown. */
+export async function forEachAtOnce<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of queue) await action(item);
   };
-  const workers = await Promise.allSettled(Array.from({ length: PUTS_AT_ONCE }, putFromQueue));
+  const workers = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
 }
 

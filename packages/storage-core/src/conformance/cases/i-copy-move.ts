@@ -5,7 +5,7 @@ import { bytesEqual, equal, namesKey, notEqual, ok, rejects, rejectsWith } from 
 import { allByteValues } from "../content.ts";
 import { conformanceCase } from "../define.ts";
 import { description, descriptionOf } from "../described.ts";
-import { allowedKeys, seed, textOf, weirdKeys } from "../objects.ts";
+import { allowedKeys, forEachAtOnce, seed, textOf, weirdKeys } from "../objects.ts";
 import { randomBytes } from "../random.ts";
 
 const MIB = 1024 * 1024;
@@ -52,9 +52,10 @@ export const copyAndMoveCases: readonly ConformanceCase[] = [
       equal(descriptionOf(await t.provider.head(to, { signal: t.signal }), second), second, "description of the copy");
       equal(await textOf(t, to), "body", "content of the copy");
 
-      await copy(t, from, to, { replace: { contentType: "text/css" } });
+      const type = t.capabilities.systemHeaders.contentType ? "text/css" : undefined;
+      await copy(t, from, to, { replace: { contentType: type } });
       const bare = await t.provider.head(to, { signal: t.signal });
-      if (t.capabilities.systemHeaders.contentType) equal(bare.contentType, "text/css", "content type alone replaced");
+      equal(bare.contentType, type ?? t.capabilities.defaultContentType, "content type, alone replaced");
       equal(bare.metadata, {}, "metadata after a replacement without any");
       notEqual(bare.cacheControl ?? "", "max-age=60", "cache control after a replacement without one");
       notEqual(bare.cacheControl ?? "", "max-age=3600", "cache control after a replacement without one");
@@ -146,17 +147,18 @@ export const copyAndMoveCases: readonly ConformanceCase[] = [
     async run(t) {
       // What each key would become if the copy source were decoded once too often, or `+` taken for a space.
       const decoys = allowedKeys(t, ["a b.txt", "a c.txt", "a/d.txt", "a%e.txt", "q"]);
-      await seed(t, decoys);
-      for (const key of weirdKeys(t)) {
-        if (!decoys.includes(key)) await t.provider.put(key, `content of ${key}`, { signal: t.signal });
-        const away = t.key("away");
-        await copy(t, key, away);
-        const expected = decoys.includes(key) ? key : `content of ${key}`;
-        equal(await textOf(t, away), expected, `copy from ${JSON.stringify(key)}`);
+      const weird = weirdKeys(t).filter((key) => !decoys.includes(key));
+      await seed(t, [...decoys, ...weird]);
+      const away = (key: string) => t.key(`away/${weird.indexOf(key)}`);
+      await forEachAtOnce(weird, (key) => copy(t, key, away(key)));
+      await forEachAtOnce(weird, async (key) => {
+        equal(await textOf(t, away(key)), key, `copy from ${JSON.stringify(key)}`);
         await t.provider.delete(key, { signal: t.signal });
-        await copy(t, away, key);
-        equal(await textOf(t, key), expected, `copy to ${JSON.stringify(key)}`);
-      }
+      });
+      await forEachAtOnce(weird, (key) => copy(t, away(key), key));
+      await forEachAtOnce([...weird, ...decoys], async (key) => {
+        equal(await textOf(t, key), key, `content of ${JSON.stringify(key)}`);
+      });
     },
   }),
 
@@ -203,7 +205,8 @@ export const copyAndMoveCases: readonly ConformanceCase[] = [
         return;
       }
       const bytes = await (await t.provider.get(to, { signal: t.signal })).bytes();
-      bytesEqual(bytes, bytes[0] === older[0] ? older : newer, "content of the copy, against the version it begins like");
+      const beginsLike = bytes.subarray(0, 16).join() === older.subarray(0, 16).join() ? older : newer;
+      bytesEqual(bytes, beginsLike, "content of the copy, against the version it begins like");
     },
   }),
 
