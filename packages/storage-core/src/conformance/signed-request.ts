@@ -23,7 +23,12 @@ export async function sendSigned(
 }
 
 /** Sends a signed form with this content, as a browser would. */
-export async function sendForm(t: CaseContext, request: PresignedRequest, fields: Readonly<Record<string, string>>, content: string): Promise<Response> {
+export async function sendForm(
+  t: CaseContext,
+  request: PresignedRequest,
+  fields: Readonly<Record<string, string>>,
+  content: string,
+): Promise<Response> {
   const form = new FormData();
   for (const [name, value] of Object.entries({ ...request.fields, ...fields })) form.append(name, value);
   // S3 ignores every field behind the file.
@@ -41,5 +46,6 @@ export async function textOfAnswer(response: Response, what: string): Promise<st
 /** The answer is a refusal by the service: a status from 400 to 499. A server error proves nothing. */
 export async function refusedByService(response: Response, what: string): Promise<void> {
   await response.text();
-  if (response.status < 400 || response.status > 499) fail(`${what}: expected a refusal, got status ${response.status}`);
+  if (response.status < 400 || response.status > 499)
+    fail(`${what}: expected a refusal, got status ${response.status}`);
 }

@@ -23,9 +23,11 @@ export const READING_CASES: readonly ConformanceCase[] = [
       const text = JSON.stringify(value);
       await t.provider.put(key, text, { contentType: "application/json", signal: t.signal });
       for (const [first, read] of READERS) {
+        const result = await t.provider.get(key, { signal: t.signal });
+        equal(await read(result), first === "json" ? value : text, first);
         for (const [second, readAgain] of READERS) {
-          const result = await t.provider.get(key, { signal: t.signal });
-          equal(await read(result), first === "json" ? value : text, first);
+          // A web stream that was read to its end says its end again; that is its own rule.
+          if (first === "body" && second === "body") continue;
           await rejectsWith("InvalidArgument", () => readAgain(result), `${second} after ${first}`);
         }
       }

@@ -70,7 +70,10 @@ export const copyAndMoveCases: readonly ConformanceCase[] = [
       const [from, to] = [t.key("from.txt"), t.key("to.txt")];
       const first = description(t.capabilities, "first");
       await t.provider.put(from, "new", { ...first, signal: t.signal });
-      await t.provider.put(to, "an old and longer body", { ...description(t.capabilities, "second"), signal: t.signal });
+      await t.provider.put(to, "an old and longer body", {
+        ...description(t.capabilities, "second"),
+        signal: t.signal,
+      });
       await copy(t, from, to);
       equal(await textOf(t, to), "new", "content of the destination");
       equal(descriptionOf(await t.provider.head(to, { signal: t.signal }), first), first, "its headers and metadata");
@@ -220,7 +223,7 @@ export const copyAndMoveCases: readonly ConformanceCase[] = [
       const [from, to] = [t.key("from.txt"), t.key("to.txt")];
       await t.provider.put(from, "body", { signal: t.signal });
       // S3 sends the status line of a copy before it has copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-      const body = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>try again</Message></Error>";
+      const body = '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>try again</Message></Error>';
       for (const method of ["PUT", "POST"]) {
         faults?.inject({
           match: { method },

@@ -75,7 +75,11 @@ export const urlCases: readonly ConformanceCase[] = [
       ok(authority?.[0] !== undefined, `a public URL has no scheme and host: ${url}`);
       const [start, scheme = "", host = ""] = authority;
       const rest = url.slice(start.length);
-      for (const other of [`${scheme}elsewhere.example${rest}`, `${scheme}${host}.elsewhere.example${rest}`, `ftp://${host}${rest}`]) {
+      for (const other of [
+        `${scheme}elsewhere.example${rest}`,
+        `${scheme}${host}.elsewhere.example${rest}`,
+        `ftp://${host}${rest}`,
+      ]) {
         equal(provider.parseUrl(other), undefined, `parseUrl of ${other}`);
       }
     },
@@ -213,7 +217,10 @@ export const urlCases: readonly ConformanceCase[] = [
       const request = await t.provider.presign({ method: "GET", key, expiresInSeconds: 2, signal: t.signal });
       // Services count whole seconds, so the end can be a second off.
       const lifetimeMs = request.expiresAt.getTime() - before;
-      ok(lifetimeMs > 500 && lifetimeMs < 5_000, `a lifetime of 2 seconds was asked for, expiresAt says ${lifetimeMs} ms`);
+      ok(
+        lifetimeMs > 500 && lifetimeMs < 5_000,
+        `a lifetime of 2 seconds was asked for, expiresAt says ${lifetimeMs} ms`,
+      );
       equal(await textOfAnswer(await sendSigned(t, request), "signed GET in time"), "soon gone", "content");
       await eventually(async () => refusedByService(await sendSigned(t, request), "signed GET after its time"), {
         signal: t.signal,
@@ -234,7 +241,13 @@ export const urlCases: readonly ConformanceCase[] = [
       const { bindsType, bindsLength } = t.capabilities.presign;
       const key = t.key("uploaded.txt");
       const bound = { ...(bindsType && { contentType: "text/plain" }), ...(bindsLength && { contentLength: 8 }) };
-      const request = await t.provider.presign({ method: "PUT", key, expiresInSeconds: MINUTE, ...bound, signal: t.signal });
+      const request = await t.provider.presign({
+        method: "PUT",
+        key,
+        expiresInSeconds: MINUTE,
+        ...bound,
+        signal: t.signal,
+      });
 
       await refusedByService(
         await fetchAsStranger(t, request.url, { method: "DELETE", headers: request.headers }),
@@ -244,13 +257,18 @@ export const urlCases: readonly ConformanceCase[] = [
         const wrong = await sendSigned(t, request, { body: "uploaded", headers: otherType(request) });
         await refusedByService(wrong, "PUT with another content type");
       }
-      if (bindsLength) await refusedByService(await sendSigned(t, request, { body: "uploaded more" }), "PUT of another length");
+      if (bindsLength)
+        await refusedByService(await sendSigned(t, request, { body: "uploaded more" }), "PUT of another length");
       equal(await t.provider.exists(key, { signal: t.signal }), false, "exists after refused uploads");
 
       await textOfAnswer(await sendSigned(t, request, { body: "uploaded" }), "signed PUT");
       equal(await textOf(t, key), "uploaded", "content of the uploaded object");
       if (bindsType) {
-        equal((await t.provider.head(key, { signal: t.signal })).contentType, "text/plain", "content type of the object");
+        equal(
+          (await t.provider.head(key, { signal: t.signal })).contentType,
+          "text/plain",
+          "content type of the object",
+        );
       }
     },
     refusal: (t) => refusesToSign(t, "PUT"),
@@ -363,11 +381,18 @@ export const urlCases: readonly ConformanceCase[] = [
 
   conformanceCase({
     id: "J17",
-    title: "what the provider cannot sign or name is Unsupported without a request; what it can is a request for that key",
+    title:
+      "what the provider cannot sign or name is Unsupported without a request; what it can is a request for that key",
     level: "core",
     async run(t) {
       const { presign } = t.capabilities;
-      const can = { GET: presign.get, PUT: presign.put, HEAD: presign.head, DELETE: presign.delete, POST: presign.post };
+      const can = {
+        GET: presign.get,
+        PUT: presign.put,
+        HEAD: presign.head,
+        DELETE: presign.delete,
+        POST: presign.post,
+      };
       if (!t.capabilities.publicUrl) throwsWith("Unsupported", () => t.provider.publicUrl(t.key("a")), "publicUrl");
       for (const method of METHODS) if (!can[method]) await sendsNothing(t, () => refusesToSign(t, method));
 
@@ -393,7 +418,9 @@ export const urlCases: readonly ConformanceCase[] = [
       await provider.put(key, "a", { signal });
       const signed = t.capabilities.presign.get ? await sign(t, "GET", key) : undefined;
       // Values as long as a signature or a token; dates and lifetimes are shorter.
-      const secrets = [...new URL(signed?.url ?? "about:blank").searchParams.values()].filter(({ length }) => length > 31);
+      const secrets = [...new URL(signed?.url ?? "about:blank").searchParams.values()].filter(
+        ({ length }) => length > 31,
+      );
       if (t.capabilities.publicUrl) {
         const url = new URL(provider.publicUrl(key));
         equal([url.username, url.password, url.search], ["", "", ""], "user, password and query of a public URL");

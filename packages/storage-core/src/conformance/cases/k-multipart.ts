@@ -28,7 +28,11 @@ export const multipartCases: readonly ConformanceCase[] = [
       const upload = await multipart.create(key, { ...stored, signal: t.signal });
       equal(upload.key, key, "key of the upload");
       const parts = await sendParts(t, upload, bodies);
-      equal(parts.map(({ partNumber, size }) => [partNumber, size]), bodies.map(({ length }, index) => [index + 1, length]), "parts");
+      equal(
+        parts.map(({ partNumber, size }) => [partNumber, size]),
+        bodies.map(({ length }, index) => [index + 1, length]),
+        "parts",
+      );
       await absent(t, key, "the object before complete");
 
       const result = await multipart.complete(upload, parts, { signal: t.signal });
@@ -57,7 +61,11 @@ export const multipartCases: readonly ConformanceCase[] = [
       const parts = await Promise.all(
         numbered.map(({ body, partNumber }) => multipart.uploadPart(upload, partNumber, body, { signal: t.signal })),
       );
-      equal(parts.map(({ partNumber }) => partNumber), [3, 2, 1], "numbers, in the order in which they were sent");
+      equal(
+        parts.map(({ partNumber }) => partNumber),
+        [3, 2, 1],
+        "numbers, in the order in which they were sent",
+      );
       await multipart.complete(upload, parts.toReversed(), { signal: t.signal });
       await holds(t, key, concatenated(bodies), "the object of all parts");
     },
@@ -80,7 +88,14 @@ export const multipartCases: readonly ConformanceCase[] = [
       const second = await multipart.uploadPart(upload, 2, last, { signal: t.signal });
       const first = await multipart.uploadPart(upload, 1, right, { signal: t.signal });
       const listed = await multipart.listParts(upload, { signal: t.signal });
-      equal(listed.map(({ partNumber, etag }) => [partNumber, etag]), [[1, first.etag], [2, second.etag]], "parts listed");
+      equal(
+        listed.map(({ partNumber, etag }) => [partNumber, etag]),
+        [
+          [1, first.etag],
+          [2, second.etag],
+        ],
+        "parts listed",
+      );
       await multipart.complete(upload, [first, second], { signal: t.signal });
       await holds(t, key, concatenated([right, last]), "the object of the later part 1");
     },
@@ -107,8 +122,15 @@ export const multipartCases: readonly ConformanceCase[] = [
     },
     async refusal(t) {
       const upload = { key: t.key("gaps.bin"), uploadId: "none" };
-      const parts = [{ partNumber: 2, etag: "a" }, { partNumber: 7, etag: "b" }];
-      await rejectsWith("Unsupported", () => t.provider.multipart.complete(upload, parts, { signal: t.signal }), "complete");
+      const parts = [
+        { partNumber: 2, etag: "a" },
+        { partNumber: 7, etag: "b" },
+      ];
+      await rejectsWith(
+        "Unsupported",
+        () => t.provider.multipart.complete(upload, parts, { signal: t.signal }),
+        "complete",
+      );
     },
   }),
 
@@ -131,8 +153,14 @@ export const multipartCases: readonly ConformanceCase[] = [
         "a wrong etag": [{ partNumber: 1, etag: otherETag }, second],
       };
       for (const [what, parts] of Object.entries(attempts)) {
-        const error = await rejects(() => multipart.complete(upload, parts, { signal: t.signal }), `complete with ${what}`);
-        ok(isStorageError(error) && !error.retryable, `complete with ${what}: no permanent StorageError: ${String(error)}`);
+        const error = await rejects(
+          () => multipart.complete(upload, parts, { signal: t.signal }),
+          `complete with ${what}`,
+        );
+        ok(
+          isStorageError(error) && !error.retryable,
+          `complete with ${what}: no permanent StorageError: ${String(error)}`,
+        );
         equal(await textOf(t, key), "old", `content after complete with ${what}`);
       }
       await multipart.abort(upload, { signal: t.signal });
@@ -172,7 +200,11 @@ export const multipartCases: readonly ConformanceCase[] = [
       const { multipart } = t.provider;
       const key = t.key("no-parts.bin");
       const upload = await multipart.create(key, { signal: t.signal });
-      await rejectsWith("InvalidArgument", () => multipart.complete(upload, [], { signal: t.signal }), "complete of nothing");
+      await rejectsWith(
+        "InvalidArgument",
+        () => multipart.complete(upload, [], { signal: t.signal }),
+        "complete of nothing",
+      );
       await absent(t, key, "the object of no parts");
       await multipart.abort(upload, { signal: t.signal });
     },
@@ -220,8 +252,16 @@ export const multipartCases: readonly ConformanceCase[] = [
       const part = await multipart.uploadPart(upload, 1, "a part", { signal: t.signal });
       await multipart.abort(upload, { signal: t.signal });
       await rejectsWith("NotFound", () => multipart.listParts(upload, { signal: t.signal }), "listParts after abort");
-      await rejectsWith("NotFound", () => multipart.uploadPart(upload, 2, "b", { signal: t.signal }), "uploadPart after abort");
-      await rejectsWith("NotFound", () => multipart.complete(upload, [part], { signal: t.signal }), "complete after abort");
+      await rejectsWith(
+        "NotFound",
+        () => multipart.uploadPart(upload, 2, "b", { signal: t.signal }),
+        "uploadPart after abort",
+      );
+      await rejectsWith(
+        "NotFound",
+        () => multipart.complete(upload, [part], { signal: t.signal }),
+        "complete after abort",
+      );
       await absent(t, key, "the object of an aborted upload");
       equal(await openUploads(t), [], "open uploads after abort");
       await multipart.abort(upload, { signal: t.signal });
@@ -317,7 +357,10 @@ export const multipartCases: readonly ConformanceCase[] = [
       await holds(t, t.key("whole.bin"), bytes, "an object put from a stream of unknown length");
       equal(await openUploads(t), [], "open uploads after a put");
 
-      await rejects(put("broken.bin", failingStream(chunks, new Error("the source broke"))), "put of a breaking stream");
+      await rejects(
+        put("broken.bin", failingStream(chunks, new Error("the source broke"))),
+        "put of a breaking stream",
+      );
       equal(await openUploads(t), [], "open uploads after a put that failed");
       await absent(t, t.key("broken.bin"), "the object of a put that failed");
 
