@@ -1,0 +1,87 @@
+import type { ObjectChange, ObjectRecord } from "./objects/object-record.ts";
+import type { ObjectWriter, ObjectWriterOptions } from "./objects/object-writer.ts";
+import type { ReasonCount, StateCount } from "./objects/object-queries.ts";
+import type { ObjectState } from "./objects/states.ts";
+import type { LedgerEvent, StoredEvent } from "./runs/events.ts";
+import type { RunRecord } from "./runs/runs.ts";
+import type { UploadPartRecord, UploadRecord } from "./uploads/uploads.ts";
+
+/** Who holds the ledger at this moment. */
+export interface LedgerOwner {
+  readonly host: string;
+  readonly pid: number;
+  readonly command: string;
+  readonly acquiredAt: number;
+  readonly heartbeatAt: number;
+}
+
+/**
+ * What the migrator remembers of every object. Every rejection is a `LedgerError`.
+ *
+ * Whatever writes does so in one transaction that first proves that the ledger is still ours. Reading needs no lock, and
+ * sees what was committed.
+ */
+export interface Ledger {
+  readonly path: string;
+  readonly fingerprint: string;
+  /** Aborts, with the LedgerError as its reason, when another migrator takes the ledger over. */
+  readonly lost: AbortSignal;
+  /** How this process became the owner; undefined for a ledger that was opened to read. */
+  readonly taken: "free" | "owner-dead" | "lease-over" | undefined;
+
+  readonly objects: {
+    /** One page in key order. */
+    page(options: {
+      readonly route: string;
+      readonly states?: readonly ObjectState[] | undefined;
+      readonly after?: string | undefined;
+      readonly limit?: number | undefined;
+    }): Promise<readonly ObjectRecord[]>;
+    /** All pages, in key order; one page is in memory at a time. Objects may change state behind the reader. */
+    walk(options: {
+      readonly route: string;
+      readonly states?: readonly ObjectState[] | undefined;
+      readonly after?: string | undefined;
+      readonly signal?: AbortSignal | undefined;
+    }): AsyncIterable<ObjectRecord>;
+    find(route: string, keys: readonly string[]): Promise<ReadonlyMap<string, ObjectRecord>>;
+    /** States that hold at least one object. */
+    count(): Promise<readonly StateCount[]>;
+    countByReason(states: readonly ObjectState[]): Promise<readonly ReasonCount[]>;
+    /** Many steps in one transaction: all of them, or none. */
+    write(changes: readonly ObjectChange[]): Promise<void>;
+  };
+
+  writer(options?: ObjectWriterOptions): ObjectWriter;
+
+  readonly runs: {
+    /** Begins a run; what is noted belongs to it. */
+    start(): Promise<number>;
+    finish(exitCode: number, summary: Readonly<Record<string, unknown>>): Promise<void>;
+    /** Newest first. */
+    last(limit?: number): Promise<readonly RunRecord[]>;
+  };
+
+  readonly events: {
+    note(event: LedgerEvent): Promise<void>;
+    /** Newest first. */
+    last(limit?: number): Promise<readonly StoredEvent[]>;
+  };
+
+  readonly uploads: {
+    start(upload: UploadRecord): Promise<void>;
+    addPart(route: string, key: string, part: UploadPartRecord): Promise<void>;
+    find(
+      route: string,
+      key: string,
+    ): Promise<(UploadRecord & { readonly parts: readonly UploadPartRecord[] }) | undefined>;
+    forget(route: string, key: string): Promise<void>;
+  };
+
+  /** Who holds the ledger; undefined when nobody does. */
+  owner(): Promise<LedgerOwner | undefined>;
+  /** Reads the whole file: what is damaged, one sentence each. */
+  checkIntegrity(): readonly string[];
+  /** Gives the lock back. Again is no error. */
+  close(): Promise<void>;
+}
