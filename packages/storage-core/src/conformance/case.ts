@@ -142,6 +142,8 @@ export interface Harness {
   readonly without: Partial<Readonly<Record<HarnessAbility, string>>>;
   /** URLs for J03–J07, from the provider's own tables. */
   readonly urls: UrlSamples;
+  /** Makings of a provider, each with one wrong option: each throws `InvalidConfig` at once (N01). */
+  readonly badOptions?: readonly { readonly what: string; readonly create: () => unknown }[] | undefined;
   /** Case ids that this adapter is known to deviate in, each with its reason and a link. A deviation without a reason fails the run. */
   readonly deviations?: Readonly<Record<string, string>> | undefined;
   /** Ends servers and removes what the run made. */

@@ -7,7 +7,7 @@ import { allowedKeys, listedKeys, numbered, seed, weirdKeys } from "../objects.t
 /** What a service says that cannot be reached, or that answers nothing but 503. */
 const OUT_OF_REACH = ["Unavailable", "Timeout", "RateLimited"] as const;
 
-export const headExistsDeleteCases: readonly ConformanceCase[] = [
+export const HEAD_EXISTS_DELETE_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "G01",
     title: "head of a missing key fails with NotFound and names the key",

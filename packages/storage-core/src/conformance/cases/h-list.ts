@@ -16,7 +16,7 @@ import {
 import { requestsOf } from "../requests.ts";
 import { sendsNothing } from "../sends-nothing.ts";
 
-export const listCases: readonly ConformanceCase[] = [
+export const LIST_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "H01",
     title: "a prefix with nothing under it lists no entries, and is no error",

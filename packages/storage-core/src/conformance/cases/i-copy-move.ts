@@ -19,7 +19,7 @@ const COPY_IN_PARTS: Need = {
     serverSideCopy.maxBytes <= LARGEST_TESTED_COPY && maxObjectBytes > serverSideCopy.maxBytes + MIB,
 };
 
-export const copyAndMoveCases: readonly ConformanceCase[] = [
+export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "I01",
     title: "copy keeps bytes, content type, headers and metadata",

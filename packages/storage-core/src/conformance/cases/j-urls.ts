@@ -15,7 +15,7 @@ const METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"] as const satisfies read
 /** Long enough for a slow service, short enough to be no standing permission. */
 const MINUTE = 60;
 
-export const urlCases: readonly ConformanceCase[] = [
+export const URL_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "J01",
     title: "parseUrl of a publicUrl gives back bucket and key, whatever the key holds",

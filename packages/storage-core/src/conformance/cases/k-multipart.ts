@@ -13,7 +13,7 @@ import { absent, bytesOf, holds } from "../stored.ts";
 /** Parts of 5 MiB over a slow line. */
 const SLOW_UPLOAD_MS = 180_000;
 
-export const multipartCases: readonly ConformanceCase[] = [
+export const MULTIPART_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "K01",
     title: "parts in order make one object, with the headers and metadata that the upload was begun with",

@@ -13,7 +13,7 @@ import { absent, bytesOf } from "../stored.ts";
 /** How soon an aborted call has to settle, also over a slow line. */
 const SOON_MS = 5_000;
 
-export const abortCases: readonly ConformanceCase[] = [
+export const ABORT_CASES: readonly ConformanceCase[] = [
   conformanceCase({
     id: "L01",
     title: "with a signal that is aborted already, every operation is Aborted and sends no request",

@@ -1,0 +1,1 @@
+export const REQUEST_BUDGETS: Readonly<Record<string, number>> = {};
