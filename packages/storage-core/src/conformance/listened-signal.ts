@@ -1,7 +1,7 @@
 export interface ListenedSignal {
   readonly signal: AbortSignal;
   /** Listeners that are on the signal now. */
-  listening(): number;
+  readonly listening: () => number;
 }
 
 /** A signal that is never aborted and that counts who listens to it. */

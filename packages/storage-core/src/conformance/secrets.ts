@@ -1,4 +1,4 @@
-import { StorageError } from "../errors/storage-error.ts";
+import type { StorageError } from "../errors/storage-error.ts";
 import { fail } from "./check.ts";
 
 /**

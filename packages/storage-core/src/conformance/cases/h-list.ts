@@ -141,10 +141,8 @@ export const LIST_CASES: readonly ConformanceCase[] = [
     needs: ["list.ordered"],
     async run(t) {
       // Before the slash sort space ! $ ' ( ) * + , - . and after it 0; U+FF5E sorts before an emoji in UTF-8 and after it in UTF-16.
-      const names = [
-        ...["a", "a b", "a!", "a$", "a+b", "a-b", "a.b", "a/b", "a/b/c", "a0", "aa", "B", "Z/a", "_", "z"],
-        ...["é", "e\u0301", "\uff5e", "\u{1f600}", "日本"],
-      ];
+      const ascii = ["a", "a b", "a!", "a$", "a+b", "a-b", "a.b", "a/b", "a/b/c", "a0", "aa", "B", "Z/a", "_", "z"];
+      const names = [...ascii, "é", "e\u0301", "\uff5e", "\u{1f600}", "日本"];
       const { objectBesideFolder } = t.capabilities.keys;
       const keys = inByteOrder(
         allowedKeys(t, objectBesideFolder ? names : names.filter((name) => name !== "a" && name !== "a/b")),
@@ -351,8 +349,11 @@ export const LIST_CASES: readonly ConformanceCase[] = [
       const keys = allowedKeys(t, ["kept/.emptyFolderPlaceholder", "kept/.keep", "marker/", "marker_$folder$"]);
       for (const key of keys) await t.provider.put(key, "", { signal: t.signal });
       const entries = await collect(t.provider.list({ prefix: t.prefix, signal: t.signal }));
-      const found = entries.map((entry) => (entry.type === "object" ? [entry.key, entry.size] : entry)).toSorted();
-      equal(found, keys.map((key) => [key, 0]).toSorted(), "entries with their sizes");
+      const sizes = Object.fromEntries(
+        entries.map((entry) => (entry.type === "object" ? [entry.key, entry.size] : [])),
+      );
+      equal(sizes, Object.fromEntries(keys.map((key) => [key, 0])), "sizes by key");
+      equal(entries.length, keys.length, "number of entries");
     },
   }),
 

@@ -1,7 +1,7 @@
 import type { CopyOptions } from "../../contract/provider.ts";
 import { isStorageError } from "../../errors/storage-error.ts";
 import type { CaseContext, ConformanceCase, Need } from "../case.ts";
-import { bytesEqual, equal, namesKey, notEqual, ok, rejects, rejectsWith } from "../check.ts";
+import { bytesEqual, equal, namesKey, notEqual, ok, rejects, rejectsWith, show } from "../check.ts";
 import { allByteValues } from "../content.ts";
 import { conformanceCase } from "../define.ts";
 import { description, descriptionOf } from "../described.ts";
@@ -203,7 +203,7 @@ export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
       await t.provider.put(from, newer, { signal: t.signal });
       const error = await copying;
       if (error !== undefined) {
-        ok(isStorageError(error, "PreconditionFailed", "Conflict"), `the copy failed otherwise: ${String(error)}`);
+        ok(isStorageError(error, "PreconditionFailed", "Conflict"), `the copy failed otherwise: ${show(error)}`);
         equal(await t.provider.exists(to, { signal: t.signal }), false, "exists of the destination of a failed copy");
         return;
       }
@@ -232,7 +232,7 @@ export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
         });
       }
       const error = await rejects(() => copy(t, from, to), "copy");
-      ok(isStorageError(error), `the copy failed with something else than a StorageError: ${String(error)}`);
+      ok(isStorageError(error), `the copy failed with something else than a StorageError: ${show(error)}`);
     },
   }),
 ];

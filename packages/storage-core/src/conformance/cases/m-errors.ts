@@ -289,10 +289,9 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
 ];
 
 /** The fields of `StorageError.toJSON`. */
-const JSON_FIELDS: ReadonlySet<string> = new Set([
-  ...["name", "code", "message", "persistence", "provider", "operation", "key"],
-  ...["status", "requestId", "retryAfterMs", "applied", "hint"],
-]);
+const JSON_FIELDS: ReadonlySet<string> = new Set(
+  "name code message persistence provider operation key status requestId retryAfterMs applied hint".split(" "),
+);
 
 /** One error of every sort that needs no broken surroundings; all of them are the caller's own fault, or final. */
 async function provokedErrors(t: CaseContext, body: string): Promise<readonly StorageError[]> {
