@@ -1,1 +1,2 @@
 export * from "./store/index.ts";
+export * from "./supabase/index.ts";

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "./clock.ts";
+import type { Caller, RowSecurity } from "./policies.ts";
+import type { RawPath } from "./raw-path.ts";
+import type { Rows } from "./rows.ts";
+
+/** One request and the way to answer it, after routing and authentication. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: RawPath;
+  /** What the placeholders of the route stood for, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly caller: Caller;
+}
+
+/** What every handler works with. */
+export interface Service {
+  readonly settings: Settings;
+  readonly rows: Rows;
+  readonly security: RowSecurity;
+  readonly clock: Clock;
+}
+
+export interface Settings {
+  readonly backend: "file" | "s3";
+  readonly jwtSecret: string;
+  /** Bytes. */
+  readonly globalFileSizeLimit: number;
+  readonly uploadUrlLifetimeSeconds: number;
+  /** Whether a create looks again for the key when it commits; the real server does not. */
+  readonly createIsAtomic: boolean;
+  /** Size above which the S3 backend writes an object in parts, and of these parts. */
+  readonly partSizeBytes: number;
+}
+
+export type Handler = (exchange: Exchange, service: Service) => Promise<void> | void;
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": String(bytes.length),
+  });
+  response.end(bytes);
+}
+
+/** A placeholder of the route that is there because the route matched. */
+export function param(exchange: Exchange, name: string): string {
+  return exchange.params[name] ?? "";
+}
+
+/** A header that can occur once; Node joins or drops repetitions of all the headers read here. */
+export function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,43 @@
+import { failures } from "./api-error.ts";
+
+/**
+ * What keys and bucket names may hold: the "safe" and "may need special handling" characters of
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, ASCII only.
+ */
+const KEY = /^[A-Za-z0-9_/!.*'() &$@=;:+,?-]+$/;
+const BUCKET_NAME = /^[A-Za-z0-9_!.*'() &$@=;:+,?-]{1,100}$/;
+const MAX_FILE_NAME_BYTES = 255;
+/** S3's limit for a whole key, which the server builds as `<tenant>/<bucket>/<key>/<version>`. */
+const MAX_S3_KEY_BYTES = 1024;
+const TENANT = "stub";
+const VERSION_BYTES = 36;
+
+export function checkKey(key: string): void {
+  if (!KEY.test(key)) throw failures.invalidKey(key);
+}
+
+export function checkBucketName(name: string): void {
+  const fits = BUCKET_NAME.test(name) && name === name.trim() && !name.endsWith("--table-s3");
+  if (!fits) throw failures.invalidBucketName();
+}
+
+/** What the place where the bytes go refuses beyond the grammar; only known once something is written there. */
+export function checkKeyForBackend(bucket: string, key: string, backend: "file" | "s3"): void {
+  const path = `${TENANT}/${bucket}/${key}`;
+  if (backend === "s3") {
+    if (path.length + 1 + VERSION_BYTES > MAX_S3_KEY_BYTES) {
+      throw failures.backend(400, "Your key is too long", "KeyTooLongError");
+    }
+    return;
+  }
+  const segments = key.split("/");
+  if (segments.some((segment) => segment === "." || segment === "..")) {
+    throw failures.invalidKey(`${path} contains dot path segment`);
+  }
+  if (segments.some((segment) => segment.length > MAX_FILE_NAME_BYTES)) throw failures.internal();
+}
+
+/** Names of the objects that stand for an empty folder: the only ones that must be empty and may have any type. */
+export function isEmptyFolderPlaceholder(key: string): boolean {
+  return key === ".emptyFolderPlaceholder" || key.endsWith("/.emptyFolderPlaceholder");
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { objectStore } from "../store/index.ts";
+import { clockFrom, systemTimeMs } from "./clock.ts";
+import type { Service, Settings } from "./exchange.ts";
+import { answer } from "./gateway.ts";
+import { type Policies, rowSecurity } from "./policies.ts";
+import { type RequestRecord, requestLog } from "./request-log.ts";
+import { routeTable } from "./route-table.ts";
+import { rowsOf, type Shape } from "./rows.ts";
+import { type Claims, signToken } from "./web-token.ts";
+
+export interface SupabaseServerOptions {
+  /** Where buckets and objects are kept, made when missing; a restart finds them again. Default: a temporary one that `close` removes. */
+  readonly directory?: string | undefined;
+  /** Default: a free one. */
+  readonly port?: number | undefined;
+  /** Signs and verifies every token. Default: a random one. */
+  readonly jwtSecret?: string | undefined;
+  /** Bytes; default 50 MB, as on the free plan of the hosted service. */
+  readonly globalFileSizeLimit?: number | undefined;
+  /** Lifetime of signed upload URLs. Default: 60, as the server's; hosted projects have 7,200. */
+  readonly uploadUrlLifetimeSeconds?: number | undefined;
+  /** The time in milliseconds since 1970; fractions count. Default: the system's. */
+  readonly clock?: (() => number) | undefined;
+  /**
+   * What the storage server itself keeps its files in. `s3` is how hosted projects run: ETags of large and resumable uploads
+   * are no digest of the content, ranges that cannot be satisfied are errors 500, a 304 is bare, dot segments are legal.
+   * Default: `file`.
+   */
+  readonly backend?: "file" | "s3" | undefined;
+  /** Lets exactly one of several parallel creates of a key win. The real server does not; default false. */
+  readonly createIsAtomic?: boolean | undefined;
+  /** Objects larger than this the S3 backend writes in parts of this size. Default 16 MiB. */
+  readonly partSizeBytes?: number | undefined;
+  /** Row level security: what the roles `anon` and `authenticated` may do. Default: nothing. */
+  readonly policies?: Policies | undefined;
+}
+
+export interface SupabaseServer {
+  /** The project URL, which `createClient` wants. */
+  readonly url: string;
+  /** The URL of the storage service, which `StorageClient` wants. */
+  readonly storageUrl: string;
+  readonly serviceKey: string;
+  readonly anonKey: string;
+  /** A token of the role `authenticated`, as the project's auth service issues to a user; `claims` add to it or replace. */
+  signUserToken(sub: string, claims?: Claims): string;
+  /** The latest requests, oldest first. */
+  requests(): readonly RequestRecord[];
+  /** From the next request on. */
+  setPolicies(policies: Policies): void;
+  /** What time the server thinks it is. */
+  now(): Date;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_FILE_SIZE_LIMIT = 50_000_000;
+const DEFAULT_UPLOAD_URL_LIFETIME_SECONDS = 60;
+const DEFAULT_PART_SIZE_BYTES = 16 * 1024 * 1024;
+/** Names, values and the request line together; more is answered with 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+const KEEP_ALIVE_MS = 65_000;
+const KEY_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
+
+/**
+ * A local Supabase project as far as its storage goes: the REST and resumable APIs of supabase/storage 1.70.6, defects
+ * included, at 127.0.0.1. The S3 endpoint is not part of it.
+ */
+export async function supabaseServer(options: SupabaseServerOptions = {}): Promise<SupabaseServer> {
+  const settings = settingsFrom(options);
+  const clock = clockFrom(options.clock ?? systemTimeMs);
+  const temporary = options.directory === undefined ? mkdtempSync(join(tmpdir(), "bucketferry-supabase-")) : undefined;
+  const store = objectStore<Shape>({ directory: options.directory ?? temporary });
+  let policies = options.policies ?? {};
+  const service: Service = { settings, clock, rows: rowsOf(store), security: rowSecurity(() => policies) };
+  const routes = routeTable(service);
+  const log = requestLog();
+
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0 }, (request, response) => {
+    log.add(request, response);
+    void answer(request, response, routes, service);
+  });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.listen(options.port ?? 0, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    store.close();
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const sign = (claims: Claims): string => {
+    const iat = Math.floor(clock.nowMs() / 1000);
+    return signToken({ iss: "supabase", iat, exp: iat + KEY_LIFETIME_SECONDS, ...claims }, settings.jwtSecret);
+  };
+
+  return {
+    url,
+    storageUrl: `${url}/storage/v1`,
+    serviceKey: sign({ role: "service_role" }),
+    anonKey: sign({ role: "anon" }),
+    signUserToken: (sub, claims = {}) => sign({ role: "authenticated", sub, ...claims }),
+    requests: () => log.entries(),
+    setPolicies(next) {
+      policies = next;
+    },
+    now: () => new Date(clock.nowMs()),
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      store.close();
+      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+function settingsFrom(options: SupabaseServerOptions): Settings {
+  return {
+    backend: options.backend ?? "file",
+    jwtSecret: options.jwtSecret ?? randomBytes(32).toString("hex"),
+    globalFileSizeLimit: options.globalFileSizeLimit ?? DEFAULT_FILE_SIZE_LIMIT,
+    uploadUrlLifetimeSeconds: options.uploadUrlLifetimeSeconds ?? DEFAULT_UPLOAD_URL_LIFETIME_SECONDS,
+    createIsAtomic: options.createIsAtomic ?? false,
+    partSizeBytes: options.partSizeBytes ?? DEFAULT_PART_SIZE_BYTES,
+  };
+}

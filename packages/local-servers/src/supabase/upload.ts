@@ -1,0 +1,135 @@
+import type { IncomingMessage } from "node:http";
+import { failures } from "./api-error.ts";
+import { checkWrite, commitObject } from "./commit-object.ts";
+import { receiveContent } from "./content.ts";
+import { type Exchange, type Handler, header, param, type Service, sendJson } from "./exchange.ts";
+import { readFormFile } from "./form-data.ts";
+import { checkContentTypeHeader, checkTypeIsAllowed } from "./mime-types.ts";
+import { checkKey, checkKeyForBackend, isEmptyFolderPlaceholder } from "./names.ts";
+import { type Caller, SUPER_USER } from "./policies.ts";
+import { checkRobotsTag } from "./robots-tag.ts";
+import type { BucketRow, JsonObject, ObjectRow } from "./rows.ts";
+import { verifyUploadToken } from "./signed-token.ts";
+import { parseMetadataHeader, parseUserMetadata } from "./user-metadata.ts";
+
+export const createObject: Handler = async (exchange, service) => {
+  const upsert = header(exchange.request, "x-upsert") === "true";
+  await respondToUpload(exchange, service, { caller: exchange.caller, ownerId: exchange.caller.sub ?? null, upsert });
+};
+
+export const replaceObject: Handler = async (exchange, service) => {
+  await respondToUpload(exchange, service, {
+    caller: exchange.caller,
+    ownerId: exchange.caller.sub ?? null,
+    upsert: true,
+  });
+};
+
+/** The token decides whether something may be overwritten, whatever the request says. */
+export const uploadToSignedUrl: Handler = async (exchange, service) => {
+  const token = verifyUploadToken(exchange, service, `${param(exchange, "bucket")}/${param(exchange, "*")}`);
+  const row = await receiveObject(exchange, service, { ...token, caller: SUPER_USER });
+  sendJson(exchange.response, 200, { Key: `${param(exchange, "bucket")}/${row.key}` });
+};
+
+interface Permission {
+  readonly caller: Caller;
+  readonly ownerId: string | null;
+  readonly upsert: boolean;
+}
+
+async function respondToUpload(exchange: Exchange, service: Service, permission: Permission): Promise<void> {
+  const row = await receiveObject(exchange, service, permission);
+  sendJson(exchange.response, 200, { Key: `${param(exchange, "bucket")}/${row.key}`, Id: row.attributes.id });
+}
+
+async function receiveObject(exchange: Exchange, service: Service, permission: Permission): Promise<ObjectRow> {
+  const { request } = exchange;
+  const bucketName = param(exchange, "bucket");
+  const key = param(exchange, "*");
+  const bucket = service.rows.bucket(bucketName);
+  if (bucket === undefined) throw failures.noSuchBucket();
+  const maxBytes = maxObjectBytes(bucket, key, service);
+
+  const incoming = await describeIncoming(request);
+  if (!isEmptyFolderPlaceholder(key)) checkTypeIsAllowed(incoming.contentType, bucket.attributes.allowedMimeTypes);
+  // A body of unknown length is never measured: the limit holds for announced lengths and for forms.
+  if ((incoming.declaredBytes ?? 0) > maxBytes) throw failures.objectTooLarge();
+  const robotsTag = header(request, "x-robots-tag");
+  if (robotsTag !== undefined) checkRobotsTag(robotsTag);
+  checkKey(key);
+  checkWrite(service, permission.caller, { bucket: bucketName, key, upsert: permission.upsert });
+  checkKeyForBackend(bucketName, key, service.settings.backend);
+
+  const content = incoming.isMeasured ? withinLimit(incoming.content, maxBytes) : incoming.content;
+  using received = await receiveContent(service.rows.store, content, service.settings);
+  if (service.settings.createIsAtomic) {
+    checkWrite(service, permission.caller, { bucket: bucketName, key, upsert: permission.upsert });
+  }
+  return commitObject(service, {
+    bucket: bucketName,
+    key,
+    body: received.body,
+    digest: received.digest,
+    contentType: incoming.contentType,
+    cacheControl: incoming.cacheControl,
+    xRobotsTag: robotsTag ?? null,
+    userMetadata: incoming.userMetadata,
+    ownerId: permission.ownerId,
+  });
+}
+
+/** Bytes a key may have: the smaller of the two limits, and none for the stand-in of an empty folder. */
+export function maxObjectBytes(bucket: BucketRow, key: string, service: Service): number {
+  if (isEmptyFolderPlaceholder(key)) return 0;
+  return Math.min(bucket.attributes.fileSizeLimit ?? Infinity, service.settings.globalFileSizeLimit);
+}
+
+interface Incoming {
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly userMetadata: JsonObject;
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly declaredBytes: number | undefined;
+  /** Whether the content is counted while it comes in. */
+  readonly isMeasured: boolean;
+}
+
+async function describeIncoming(request: IncomingMessage): Promise<Incoming> {
+  const type = header(request, "content-type");
+  if (type !== undefined) checkContentTypeHeader(type);
+  const content = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  if (type?.toLowerCase().startsWith("multipart/form-data") === true) return describeForm(type, content);
+  const declared = header(request, "content-length");
+  return {
+    contentType: type ?? "application/octet-stream",
+    cacheControl: header(request, "cache-control") ?? "no-cache",
+    userMetadata: parseMetadataHeader(header(request, "x-metadata")),
+    content,
+    declaredBytes: declared === undefined ? undefined : Number(declared),
+    isMeasured: false,
+  };
+}
+
+async function describeForm(type: string, source: AsyncIterable<Uint8Array>): Promise<Incoming> {
+  const file = await readFormFile(type, source);
+  if (file === undefined) throw failures.invalidRequest("No content provided");
+  const cacheControl = file.fields.get("cacheControl");
+  return {
+    contentType: file.fields.get("contentType") || file.type,
+    cacheControl: cacheControl ? `max-age=${cacheControl}` : "no-cache",
+    userMetadata: parseUserMetadata(file.fields.get("metadata") ?? file.fields.get("userMetadata")),
+    content: file.content,
+    declaredBytes: undefined,
+    isMeasured: true,
+  };
+}
+
+async function* withinLimit(content: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw failures.objectTooLarge();
+    yield chunk;
+  }
+}
