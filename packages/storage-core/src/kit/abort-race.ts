@@ -20,10 +20,13 @@ export class AbortRace {
 
   /** `promise`, or a rejection with the signal's reason, whichever comes first. */
   wait<Value>(promise: Promise<Value>): Promise<Value> {
-    if (this.#signal === undefined) return promise;
+    const signal = this.#signal;
+    if (signal === undefined) return promise;
     return new Promise<Value>((resolve, reject) => {
       this.#reject = reject;
       promise.then(resolve, reject);
+      // Aborted while the promise was being made, so the listener had nobody to tell yet.
+      if (signal.aborted) reject(signal.reason);
     });
   }
 

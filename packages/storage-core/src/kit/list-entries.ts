@@ -1,5 +1,5 @@
 import type { ListEntry, ListPage } from "../contract/provider.ts";
-import { refusal, type CallSite } from "./failure.ts";
+import { aborted, refusal, type CallSite } from "./failure.ts";
 
 /**
  * All pages, one after another; the next one is asked for when the entries of the last are used up.
@@ -10,6 +10,7 @@ import { refusal, type CallSite } from "./failure.ts";
 export async function* listEntries(
   listPage: (cursor: string | undefined) => Promise<ListPage>,
   site: CallSite,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<ListEntry, void, undefined> {
   let cursor: string | undefined;
   let remembered: string | undefined;
@@ -17,7 +18,10 @@ export async function* listEntries(
   let stepsAllowed = 1;
   do {
     const page = await listPage(cursor);
-    yield* page.entries;
+    for (const entry of page.entries) {
+      if (signal?.aborted === true) throw aborted(site, signal);
+      yield entry;
+    }
     cursor = page.cursor;
     if (cursor !== undefined && cursor === remembered) {
       throw refusal("Unknown", site, "the service gave the same cursor twice; the listing would never end");

@@ -22,7 +22,8 @@ export function multipartFrom(driver: StorageDriver, gate: CallGate): MultipartO
   };
 
   const enter = (operation: StorageOperation, upload: MultipartUpload, signal: AbortSignal | undefined) => {
-    const site = gate.enter(operation, signal, upload.key);
+    // A caller without types may pass anything; what is no upload has no valid key.
+    const site = gate.enter(operation, signal, (upload as MultipartUpload | undefined)?.key);
     const limits = limitsOf(site);
     if (typeof upload.uploadId !== "string" || upload.uploadId === "") {
       throw refusal("InvalidArgument", site, "uploadId is empty. Pass what multipart.create gave");
@@ -113,7 +114,7 @@ type NamedPart = Pick<UploadedPart, "partNumber" | "etag">;
 
 /** Sorted by number, with plain ETags; at least one, none twice, no gap where the service allows none. */
 function checkParts(site: CallSite, limits: Limits, parts: readonly NamedPart[]): readonly NamedPart[] {
-  if (parts.length === 0) {
+  if (!Array.isArray(parts) || parts.length === 0) {
     throw refusal("InvalidArgument", site, "parts is empty. Upload at least one part, or put an empty body");
   }
   const ordered = parts

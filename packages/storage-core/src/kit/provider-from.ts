@@ -134,7 +134,7 @@ export function providerFrom(driver: StorageDriver): StorageProvider {
       const site = gate.enter("list", options.signal);
       checkListOptions(capabilities, site, options);
       const { signal, prefix, delimiter, startAfter } = options;
-      yield* listEntries((cursor) => requestPage({ signal, prefix, delimiter, startAfter, cursor }), site);
+      yield* listEntries((cursor) => requestPage({ signal, prefix, delimiter, startAfter, cursor }), site, signal);
     },
 
     listPage: (options = {}) => requestPage(options),
