@@ -1,0 +1,252 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { PutOptions } from "@bucketferry/storage-core";
+import { StorageError } from "@bucketferry/storage-core/provider";
+import { AnswerError, ConnectionError } from "./answer-error.ts";
+import type { BodyPiece } from "./body-pieces.ts";
+import { readRecord } from "./supabase-read.ts";
+import type { SupabaseContext } from "./supabase-context.ts";
+import { classify } from "./supabase-errors.ts";
+import type { Answer } from "./transport.ts";
+import type { UploadHeaders } from "./upload-headers.ts";
+import { metadataJson } from "./user-metadata.ts";
+
+export interface ResumableUpload {
+  readonly key: string;
+  readonly pieces: Iterable<BodyPiece> | AsyncIterable<BodyPiece>;
+  /** Undefined: told to the service with the last piece. */
+  readonly lengthBytes: number | undefined;
+  /** `cacheControl` as the protocol spells it: a number of seconds, or `no-cache`. */
+  readonly headers: UploadHeaders;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: PutOptions["onProgress"];
+}
+
+export interface ResumableResult {
+  readonly size: number;
+  /** The version that the object got, where the upload's address names it. */
+  readonly version: string | undefined;
+}
+
+/** https://tus.io/protocols/resumable-upload, version 1.0.0, with creation, deferred length and termination. */
+const PROTOCOL = { "tus-resumable": "1.0.0" };
+/** On every request: a PATCH without it is refused over an existing object. */
+const OVERWRITE = { "x-upsert": "true" };
+
+/** In a row, without one byte arriving between them. */
+const MOST_FAILURES = 5;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** A termination is a courtesy: the service forgets unfinished uploads by itself within a day. */
+const TERMINATION_TIMEOUT_MS = 10_000;
+
+/**
+ * Sends the pieces one after another; the object appears, whole, with the last one. A piece that is cut off goes on
+ * where the service says that it stopped. What fails for good is terminated, so nothing of it stays.
+ */
+export async function resumableUpload(context: SupabaseContext, upload: ResumableUpload): Promise<ResumableResult> {
+  const { key, pieces, lengthBytes, signal, onProgress } = upload;
+  let session: Session | undefined;
+  let offset = 0;
+  try {
+    for await (const piece of pieces) {
+      session ??= await createSession(context, upload);
+      // The service completes an empty upload when it is created.
+      if (piece.bytes.byteLength > 0) {
+        await sendPiece(context, session, piece, offset, upload);
+        offset += piece.bytes.byteLength;
+        onProgress?.({ sentBytes: offset, totalBytes: lengthBytes });
+      }
+    }
+  } catch (error) {
+    if (session !== undefined) {
+      const ended = context.background(terminate(context, session));
+      // Who aborts wants to be gone; everybody else gets the error when nothing is left.
+      if (signal?.aborted !== true) await ended;
+    }
+    throw error;
+  }
+  if (session === undefined) throw new StorageError("IncompleteBody", `there were no bytes of ${key} to send`);
+  return { size: offset, version: session.version };
+}
+
+interface Session {
+  readonly key: string;
+  /** Of this upload, on the host that we know: the address that the service gives may name another one. */
+  readonly path: string;
+  readonly version: string | undefined;
+}
+
+async function createSession(
+  { transport, paths, endpoint }: SupabaseContext,
+  { key, lengthBytes, headers, signal }: ResumableUpload,
+): Promise<Session> {
+  const answer = await transport.done({
+    method: "POST",
+    path: paths.resumable,
+    headers: {
+      ...PROTOCOL,
+      ...OVERWRITE,
+      ...(lengthBytes === undefined ? { "upload-defer-length": "1" } : { "upload-length": String(lengthBytes) }),
+      "upload-metadata": uploadMetadata({
+        bucketName: endpoint.bucket,
+        objectName: key,
+        contentType: headers.contentType,
+        cacheControl: headers.cacheControl,
+        // Without this entry an object that is overwritten would keep the user metadata that it had.
+        metadata: metadataJson(headers.metadata),
+      }),
+    },
+    signal,
+  });
+  const id = /\/upload\/resumable\/([^/?#]+)$/.exec(answer["location"] ?? "")?.[1];
+  if (id === undefined) throw new StorageError("Unavailable", "the service did not say where the upload goes");
+  return { key, path: `${paths.resumable}/${id}`, version: versionIn(id, endpoint.bucket, key) };
+}
+
+function uploadMetadata(entries: Readonly<Record<string, string>>): string {
+  return Object.entries(entries)
+    .map(([name, value]) => `${name} ${Buffer.from(value, "utf8").toString("base64")}`)
+    .join(",");
+}
+
+/** The id is the path of the bytes to be, in base64url: bucket, key, and the version that the object will have. */
+function versionIn(id: string, bucket: string, key: string): string | undefined {
+  const path = Buffer.from(id, "base64url").toString("utf8");
+  const end = path.lastIndexOf("/");
+  const version = path.slice(end + 1);
+  return path.slice(0, end).endsWith(`${bucket}/${key}`) && /^[0-9a-f-]{36}$/i.test(version) ? version : undefined;
+}
+
+async function sendPiece(
+  context: SupabaseContext,
+  session: Session,
+  { bytes, last }: BodyPiece,
+  start: number,
+  { lengthBytes, signal }: ResumableUpload,
+): Promise<void> {
+  const end = start + bytes.byteLength;
+  const announcement = lengthBytes === undefined && last ? end : undefined;
+  let state: UploadState | undefined = { offset: start, lengthIsKnown: announcement === undefined };
+  let furthest = start;
+  for (let failures = 0; ;) {
+    try {
+      state ??= await uploadState(context, session, signal);
+      demandWithin(state.offset, start, end);
+      if (state.offset > furthest) failures = 0;
+      furthest = Math.max(furthest, state.offset);
+      // A last piece that has arrived may still have failed to become an object.
+      if (state.offset === end) break;
+      const offset = await patch(context, session, bytes.subarray(state.offset - start), state, announcement, signal);
+      demandWithin(offset, start, end);
+      if (offset === end) return;
+      state = { offset, lengthIsKnown: true };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const pauseMs = pauseBeforeResuming(error, failures);
+      if (pauseMs === undefined) {
+        if (last && (await isCommitted(context, session, signal))) return;
+        throw error;
+      }
+      failures += 1;
+      state = undefined;
+      await delay(pauseMs, undefined, signal === undefined ? {} : { signal });
+    }
+  }
+  if (last && !(await isCommitted(context, session, signal))) {
+    throw new StorageError(
+      "Unavailable",
+      "the service has all bytes of the upload, but did not make an object of them",
+    );
+  }
+}
+
+interface UploadState {
+  readonly offset: number;
+  readonly lengthIsKnown: boolean;
+}
+
+async function uploadState(
+  { transport }: SupabaseContext,
+  { path }: Session,
+  signal: AbortSignal | undefined,
+): Promise<UploadState> {
+  const headers = await transport.done({ method: "HEAD", path, headers: { ...PROTOCOL, ...OVERWRITE }, signal });
+  return { offset: offsetIn(headers), lengthIsKnown: headers["upload-length"] !== undefined };
+}
+
+/** Where the upload stands afterwards. */
+async function patch(
+  { transport }: SupabaseContext,
+  { path }: Session,
+  bytes: Uint8Array,
+  { offset, lengthIsKnown }: UploadState,
+  announcement: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const headers = await transport.done({
+    method: "PATCH",
+    path,
+    headers: {
+      ...PROTOCOL,
+      ...OVERWRITE,
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": String(offset),
+      ...(lengthIsKnown || announcement === undefined ? {} : { "upload-length": String(announcement) }),
+    },
+    body: bytes,
+    signal,
+  });
+  return offsetIn(headers);
+}
+
+function offsetIn(headers: Answer["headers"]): number {
+  const offset = headers["upload-offset"];
+  if (offset === undefined || !/^\d{1,15}$/.test(offset)) {
+    throw new StorageError("Unavailable", "the service did not say how far the upload is");
+  }
+  return Number(offset);
+}
+
+function demandWithin(offset: number, start: number, end: number): void {
+  if (offset >= start && offset <= end) return;
+  throw new StorageError("Conflict", `the upload stands at byte ${offset}, expected ${start} to ${end}`);
+}
+
+/** How long to wait before the service is asked where to go on; undefined when there is no point in it. */
+function pauseBeforeResuming(error: unknown, failures: number): number | undefined {
+  if (failures >= MOST_FAILURES) return undefined;
+  if (error instanceof AnswerError) {
+    const offsetConflict = error.status === 409 && /offset/i.test(error.answer.message ?? "");
+    const locked = error.status === 423;
+    const code = classify(error)?.code;
+    const temporary = code === "RateLimited" || code === "Timeout" || (code === "Unavailable" && error.status >= 500);
+    if (!offsetConflict && !locked && !temporary) return undefined;
+    if (error.retryAfterMs !== undefined) return Math.min(error.retryAfterMs, 60_000);
+  } else if (!(error instanceof ConnectionError) || classify(error)?.code === "InvalidConfig") {
+    return undefined;
+  }
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
+/** When the answer to the last piece was lost: whether the object that is there now is the one of this upload. */
+async function isCommitted(
+  context: SupabaseContext,
+  { key, version }: Session,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (version === undefined) return false;
+  try {
+    return (await readRecord(context, key, signal)).version === version;
+  } catch {
+    return false;
+  }
+}
+
+async function terminate({ transport }: SupabaseContext, { path }: Session): Promise<void> {
+  await transport.done({
+    method: "DELETE",
+    path,
+    headers: { ...PROTOCOL, ...OVERWRITE },
+    signal: AbortSignal.timeout(TERMINATION_TIMEOUT_MS),
+  });
+}

@@ -1,0 +1,77 @@
+import type { CopyOptions, PutResult } from "@bucketferry/storage-core";
+import { StorageError } from "@bucketferry/storage-core/provider";
+import { objectInfo } from "./object-info.ts";
+import { isRecord, recordOfRow, type ObjectRecord } from "./object-record.ts";
+import { readRecord } from "./supabase-read.ts";
+import type { SupabaseContext } from "./supabase-context.ts";
+import { DEFAULT_CACHE_CONTROL, DEFAULT_CONTENT_TYPE } from "./upload-headers.ts";
+import { metadataHeader } from "./user-metadata.ts";
+
+/** The answer is the new row, so a copy is one request. */
+export async function copy(
+  context: SupabaseContext,
+  from: string,
+  to: string,
+  { replace, signal }: CopyOptions,
+): Promise<PutResult> {
+  // There is nothing to do, and nothing that could go wrong half way; a missing object is still an error.
+  if (from === to && replace === undefined) return putResult(to, await readRecord(context, from, signal));
+
+  const { transport, paths, presence, endpoint } = context;
+  const wanted = replace && {
+    mimetype: replace.contentType ?? DEFAULT_CONTENT_TYPE,
+    cacheControl: replace.cacheControl ?? DEFAULT_CACHE_CONTROL,
+  };
+  const headers: Record<string, string> = { "x-upsert": "true" };
+  // Without this header an object that is overwritten would keep the user metadata that it had.
+  if (replace !== undefined) headers["x-metadata"] = metadataHeader(replace.metadata);
+  let json: unknown;
+  try {
+    ({ json } = await transport.json({
+      method: "POST",
+      path: paths.copy,
+      headers,
+      payload: {
+        bucketId: endpoint.bucket,
+        sourceKey: from,
+        destinationKey: to,
+        copyMetadata: replace === undefined,
+        metadata: wanted,
+      },
+      signal,
+    }));
+  } catch (error) {
+    return presence.explain(error, signal);
+  }
+  presence.written();
+  const record = copiedRow(json) ?? (await readRecord(context, to, signal));
+  if (wanted !== undefined) demandReplaced(record, wanted);
+  return putResult(to, record);
+}
+
+/** Versions of the service from before the row was part of the answer give only its `Key`. */
+function copiedRow(json: unknown): ObjectRecord | undefined {
+  if (!isRecord(json) || typeof json["Key"] !== "string") {
+    throw new StorageError("Unknown", "the service did not say what it copied", { applied: "unknown" });
+  }
+  const record = recordOfRow(json);
+  const { size, etag, contentType, cacheControl } = record ?? {};
+  return [size, etag, contentType, cacheControl].includes(undefined) ? undefined : record;
+}
+
+/** Versions that take other headers and keep the old ones: https://github.com/supabase/storage/issues/1109 */
+function demandReplaced(
+  record: ObjectRecord,
+  wanted: { readonly mimetype: string; readonly cacheControl: string },
+): void {
+  if (record.contentType === wanted.mimetype && record.cacheControl === wanted.cacheControl) return;
+  throw new StorageError("Unsupported", "the service copied the object, but kept its content type or cache control", {
+    applied: true,
+    hint: "Update the service, or put the object again with the headers that it should have.",
+  });
+}
+
+function putResult(key: string, record: ObjectRecord): PutResult {
+  const { size, etag, version } = objectInfo(key, record);
+  return { key, size, etag, ...(version === undefined ? {} : { version }) };
+}

@@ -1,0 +1,67 @@
+import type { ListPage, ListPageOptions } from "@bucketferry/storage-core";
+import { StorageError } from "@bucketferry/storage-core/provider";
+import { groupEntries } from "./group-entries.ts";
+import { decodePosition, encodePosition, serviceCursor, type ListPosition } from "./list-position.ts";
+import { isRecord, recordOfRow, type ObjectRecord } from "./object-record.ts";
+import type { SupabaseContext } from "./supabase-context.ts";
+
+/** The service cuts larger pages to this without a word. */
+export const LIST_PAGE_SIZE = 1000;
+
+/**
+ * One page by one request of the flat listing, which is complete and in byte order. Sorting by time, grouping by the
+ * service and the first version of the listing all lose keys.
+ */
+export async function listPage(
+  context: SupabaseContext,
+  { prefix = "", delimiter, startAfter, cursor, limit, signal }: ListPageOptions & { readonly limit: number },
+): Promise<ListPage> {
+  const { transport, paths, presence } = context;
+  const from: ListPosition = cursor === undefined ? { after: startAfter ?? "" } : decodePosition(cursor);
+  const { json } = await transport.json({
+    method: "POST",
+    path: paths.list,
+    payload: {
+      prefix,
+      // Of keys that are grouped, many become one entry.
+      limit: delimiter === undefined ? limit : LIST_PAGE_SIZE,
+      cursor: serviceCursor(from.after),
+    },
+    signal,
+  });
+  const { records, hasNext } = flatPage(json, from.after);
+  if (records.length > 0) presence.seen();
+  // A missing bucket lists as empty.
+  else await presence.demand(signal);
+  const { entries, next } = groupEntries(records, { prefix, delimiter, limit, group: from.group, hasNext });
+  return next === undefined ? { entries } : { entries, cursor: encodePosition(next) };
+}
+
+/** @throws Unavailable for an answer that is no page, or that does not go forward from `after` */
+function flatPage(
+  json: unknown,
+  after: string,
+): { readonly records: readonly ObjectRecord[]; readonly hasNext: boolean } {
+  if (!isRecord(json) || !Array.isArray(json["objects"])) throw badListing("is no page of a listing");
+  const hasNext = json["hasNext"] === true;
+  const records: ObjectRecord[] = [];
+  let last = after;
+  for (const row of json["objects"] as readonly unknown[]) {
+    const record = recordOfRow(row);
+    if (record === undefined) throw badListing("holds an object without a name");
+    if (!sortsAfter(record.name, last)) throw badListing("does not go on where the page before ended");
+    last = record.name;
+    records.push(record);
+  }
+  if (hasNext && records.length === 0) throw badListing("is empty, but says that there is more");
+  return { records, hasNext };
+}
+
+function badListing(what: string): StorageError {
+  return new StorageError("Unavailable", `the service's listing ${what}`);
+}
+
+/** By UTF-8 bytes. UTF-16 units sort alike but for characters beyond U+FFFF, so the bytes are looked at last. */
+function sortsAfter(key: string, other: string): boolean {
+  return key > other || Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
+}
