@@ -34,6 +34,51 @@ export class ApiError extends Error {
 
 const DUPLICATE = { statusCode: 409, error: "Duplicate", message: "The resource already exists" } as const;
 
+export type TransientCode = "SlowDown" | "LockTimeout" | "ResourceLocked" | "DatabaseTimeout" | "InternalError";
+
+/** What an overloaded or broken server says; the only failures that are worth another try. */
+export const transientFailures: Readonly<Record<TransientCode, () => ApiError>> = {
+  SlowDown: () =>
+    new ApiError({
+      statusCode: 429,
+      error: "too_many_connections",
+      message: "Too many connections issued to the database",
+      code: "SlowDown",
+      httpStatus: 429,
+    }),
+  LockTimeout: () =>
+    new ApiError({
+      statusCode: 503,
+      error: "acquiring_lock_timeout",
+      message: "acquiring lock timeout",
+      code: "LockTimeout",
+      httpStatus: 503,
+    }),
+  ResourceLocked: () =>
+    new ApiError({
+      statusCode: 423,
+      error: "ResourceLocked",
+      message: "The resource is locked",
+      code: "ResourceLocked",
+    }),
+  DatabaseTimeout: () =>
+    new ApiError({
+      statusCode: 544,
+      error: "DatabaseTimeout",
+      message: "The connection to the database timed out",
+      code: "DatabaseTimeout",
+      httpStatus: 544,
+    }),
+  InternalError: () =>
+    new ApiError({
+      statusCode: 500,
+      error: "Internal",
+      message: "Internal Server Error",
+      code: "InternalError",
+      httpStatus: 500,
+    }),
+};
+
 /** Every failure the server knows, by its `code`; one name of its own where one code stands for several situations. */
 export const failures = {
   noSuchBucket: () =>
@@ -144,14 +189,6 @@ export const failures = {
       error: "DatabaseError",
       message: "database error, code: 22023",
       code: "DatabaseError",
-      httpStatus: 500,
-    }),
-  internal: () =>
-    new ApiError({
-      statusCode: 500,
-      error: "Internal",
-      message: "Internal Server Error",
-      code: "InternalError",
       httpStatus: 500,
     }),
   /** A refusal of the S3 behind the server; `error` holds the backend's message and `message` the backend's name for it. */

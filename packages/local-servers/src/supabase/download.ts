@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { sliceBody } from "../store/index.ts";
-import { failures } from "./api-error.ts";
+import { failures, transientFailures } from "./api-error.ts";
 import { parseRange } from "./byte-range.ts";
 import { toIso } from "./clock.ts";
 import { type Exchange, type Handler, header, param, sendJson, type Service } from "./exchange.ts";
@@ -161,7 +161,7 @@ function rangeOf(
   const range = parseRange(value, row.body.size);
   if (typeof range === "object") return range;
   if (service.settings.backend === "file") throw failures.invalidRange();
-  if (range === "unsatisfiable") throw failures.internal();
+  if (range === "unsatisfiable") throw transientFailures.InternalError();
   return undefined;
 }
 
@@ -206,7 +206,7 @@ async function* resume(
 
 /** There is a row, but what it stands for is not on the disk any more. */
 function sendBytesGone(response: ServerResponse, backend: "file" | "s3"): void {
-  if (backend === "file") throw failures.internal();
+  if (backend === "file") throw transientFailures.InternalError();
   response.setHeader("cache-control", "no-store");
   sendJson(response, 400, {
     error: "Not found",

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TransientCode } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import type { Caller, RowSecurity } from "./policies.ts";
 import type { RawPath } from "./raw-path.ts";
@@ -20,6 +21,8 @@ export interface Service {
   readonly rows: Rows;
   readonly security: RowSecurity;
   readonly clock: Clock;
+  /** The failure that this request is to get instead of an answer. */
+  fault(request: { readonly method: string; readonly url: string }): TransientCode | undefined;
 }
 
 export interface Settings {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError, failures } from "./api-error.ts";
+import { ApiError, failures, transientFailures } from "./api-error.ts";
 import { authenticate } from "./authentication.ts";
 import { header, sendJson, type Service } from "./exchange.ts";
 import { parseRawPath } from "./raw-path.ts";
@@ -51,6 +51,8 @@ export async function answer(
   }
   const { access, handler } = match.route;
   try {
+    const fault = service.fault({ method, url });
+    if (fault !== undefined) throw transientFailures[fault]();
     const { jwtSecret } = service.settings;
     const caller = authenticate(access, header(request, "authorization"), jwtSecret, service.clock.nowMs());
     await handler({ request, response, path, params: match.params, caller }, service);
@@ -99,7 +101,7 @@ function sendFailure(request: IncomingMessage, response: ServerResponse, isBare:
     return;
   }
   if (!(error instanceof ApiError)) console.error("supabase: a request failed unexpectedly", error);
-  const failure = error instanceof ApiError ? error : failures.internal();
+  const failure = error instanceof ApiError ? error : transientFailures.InternalError();
   // A body that was partly read has to go somewhere before the client listens to the answer.
   if (!request.readableEnded) request.resume();
   sendJson(response, failure.httpStatus, isBare ? failure.toAuthenticationBody() : failure.toBody());

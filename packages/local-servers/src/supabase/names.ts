@@ -1,4 +1,4 @@
-import { failures } from "./api-error.ts";
+import { failures, transientFailures } from "./api-error.ts";
 
 /**
  * What keys and bucket names may hold: the "safe" and "may need special handling" characters of
@@ -34,7 +34,7 @@ export function checkKeyForBackend(bucket: string, key: string, backend: "file" 
   if (segments.some((segment) => segment === "." || segment === "..")) {
     throw failures.invalidKey(`${path} contains dot path segment`);
   }
-  if (segments.some((segment) => segment.length > MAX_FILE_NAME_BYTES)) throw failures.internal();
+  if (segments.some((segment) => segment.length > MAX_FILE_NAME_BYTES)) throw transientFailures.InternalError();
 }
 
 /** Names of the objects that stand for an empty folder: the only ones that must be empty and may have any type. */

@@ -1,4 +1,3 @@
-import { failures } from "./api-error.ts";
 import { validate } from "./body-schema.ts";
 import { checkWrite } from "./commit-object.ts";
 import { type Handler, header, param, sendJson, type Service } from "./exchange.ts";
@@ -54,7 +53,6 @@ export const signUpload: Handler = (exchange, service) => {
   const bucket = param(exchange, "bucket");
   const key = param(exchange, "*");
   const upsert = header(exchange.request, "x-upsert") === "true";
-  if (key === "") throw failures.invalidKey(key);
   checkWrite(service, exchange.caller, { bucket, key, upsert });
   const url = `${bucket}/${key}`;
   const owner = exchange.caller.sub;

@@ -12,6 +12,7 @@ import { answer } from "./gateway.ts";
 import { type Policies, rowSecurity } from "./policies.ts";
 import { type RequestRecord, requestLog } from "./request-log.ts";
 import { routeTable } from "./route-table.ts";
+import { loseBytes, plantObject } from "./plant.ts";
 import { rowsOf, type Shape } from "./rows.ts";
 import { type Claims, signToken } from "./web-token.ts";
 
@@ -55,6 +56,12 @@ export interface SupabaseServer {
   requests(): readonly RequestRecord[];
   /** From the next request on. */
   setPolicies(policies: Policies): void;
+  /** Asked at every request that has a route: the failure of an overloaded server that it is to get instead of an answer. */
+  setFault(fault: Service["fault"]): void;
+  /** An object past all checks, as SQL and older versions of the server could make it: its key may be anything. */
+  plantObject(bucket: string, key: string, content: Uint8Array, contentType?: string): Promise<void>;
+  /** Leaves the row of an object and takes its bytes away. */
+  loseBytes(bucket: string, key: string): void;
   /** What time the server thinks it is. */
   now(): Date;
   /** Ends all connections. */
@@ -79,7 +86,14 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
   const temporary = options.directory === undefined ? mkdtempSync(join(tmpdir(), "bucketferry-supabase-")) : undefined;
   const store = objectStore<Shape>({ directory: options.directory ?? temporary });
   let policies = options.policies ?? {};
-  const service: Service = { settings, clock, rows: rowsOf(store), security: rowSecurity(() => policies) };
+  let fault: Service["fault"] = () => undefined;
+  const service: Service = {
+    settings,
+    clock,
+    rows: rowsOf(store),
+    security: rowSecurity(() => policies),
+    fault: (request) => fault(request),
+  };
   const routes = routeTable(service);
   const log = requestLog();
 
@@ -113,6 +127,11 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
     setPolicies(next) {
       policies = next;
     },
+    setFault(next) {
+      fault = next;
+    },
+    plantObject: (bucket, key, content, contentType) => plantObject(service, bucket, key, content, contentType),
+    loseBytes: (bucket, key) => loseBytes(service, bucket, key),
     now: () => new Date(clock.nowMs()),
     async close() {
       const closed = once(server, "close");
