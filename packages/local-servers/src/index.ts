@@ -1,2 +1,3 @@
+export * from "./s3/index.ts";
 export * from "./store/index.ts";
 export * from "./supabase/index.ts";

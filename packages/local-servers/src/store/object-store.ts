@@ -46,6 +46,8 @@ export interface ObjectStore<S extends StoreShape> {
   receive(source: AsyncIterable<Uint8Array>): Promise<ReceivedBody>;
   /** Call it in the same tick as the look-up of the body: from then on the bytes stay until the reader is done. */
   read(body: Body): BodyReader;
+  /** Keeps the bytes of a body until it is disposed of, whatever happens to the keys that use it. */
+  hold(body: Body): Disposable;
   /** What was written so far survives a loss of power, in a durable store; else nothing to do. */
   sync(): Promise<void>;
   close(): void;
@@ -128,15 +130,10 @@ export function objectStore<S extends StoreShape>(options: ObjectStoreOptions = 
     },
     async receive(source) {
       const body = await writeBlob(blobs, source);
-      uses.retain(body);
-      let disposed = false;
-      return {
-        body,
-        [Symbol.dispose]() {
-          if (!disposed) uses.release(body);
-          disposed = true;
-        },
-      };
+      return { body, ...holdBody(body, uses) };
+    },
+    hold(body) {
+      return holdBody(body, uses);
     },
     read(body) {
       return bodyReader(body, blobs, uses);
@@ -257,21 +254,27 @@ async function writeBlob(blobs: Blobs, source: AsyncIterable<Uint8Array>): Promi
   return writer === undefined ? EMPTY_BODY : { size, segments: [{ blob: writer.name, offset: 0, size }] };
 }
 
-function bodyReader(body: Body, blobs: Blobs, uses: BlobUses): BodyReader {
+function holdBody(body: Body, uses: BlobUses): Disposable {
   uses.retain(body);
-  let open = true;
-  const close = (): void => {
-    if (open) uses.release(body);
-    open = false;
+  let held = true;
+  return {
+    [Symbol.dispose]() {
+      if (held) uses.release(body);
+      held = false;
+    },
   };
+}
+
+function bodyReader(body: Body, blobs: Blobs, uses: BlobUses): BodyReader {
+  const hold = holdBody(body, uses);
   return {
     size: body.size,
-    close,
+    close: () => hold[Symbol.dispose](),
     async *[Symbol.asyncIterator]() {
       try {
         for (const { blob, offset, size } of body.segments) yield* blobs.read(blob, offset, offset + size);
       } finally {
-        close();
+        hold[Symbol.dispose]();
       }
     },
   };

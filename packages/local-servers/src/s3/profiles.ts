@@ -1,0 +1,210 @@
+import type { OperationName } from "./operation-names.ts";
+
+/** `ignored` is the dangerous one: the service does the write as if nothing had been asked. */
+export type Support = "honoured" | "ignored" | "notImplemented";
+
+/**
+ * How a service departs from AWS's documentation, as data. Sources: each service's own compatibility page, and for
+ * Ceph what a gateway of that version answered.
+ */
+export interface Profile {
+  readonly name: string;
+  /** Conditions on writes, each by itself, since services support some and ignore others. */
+  readonly conditions: {
+    readonly putIfNoneMatch: Support;
+    /** `unquoted`: honoured, but an ETag in quotes never matches. */
+    readonly putIfMatch: Support | "unquoted";
+    readonly complete: Support;
+    readonly copy: Support;
+    readonly copySource: Support;
+    readonly delete: Support;
+  };
+  /** Answer to If-Match on a key without an object. */
+  readonly ifMatchOnMissing: "NoSuchKey" | "PreconditionFailed";
+  /** `ignored`: taken, but neither checked nor stored. */
+  readonly checksums: "verified" | "ignored" | "refused";
+  /** Bodies in aws-chunked framing, which need no Content-Length of their own. */
+  readonly chunkedBodies: boolean;
+  /** Regions that a signature may name; `own`: the server's. */
+  readonly regions: "own" | "any" | readonly string[];
+  readonly plusInPath: "space" | "plus";
+  /** Largest page of a listing. */
+  readonly maxListKeys: number;
+  /** Any text is a token (it is taken as a key), or only one that the server issued. */
+  readonly tokens: "opaque" | "keys";
+  /** Names and values together. */
+  readonly maxMetadataBytes: number;
+  readonly underscoreInMetadata: "kept" | "dash";
+  readonly keyTooLong: "KeyTooLongError" | "InvalidObjectName";
+  /** Keys that are refused, as a pattern, with the code of the refusal. */
+  readonly refusedKeys: { readonly pattern: RegExp; readonly code: "XMinioInvalidObjectName" } | undefined;
+  /** What a new bucket has; `none`: the service has no Block Public Access. */
+  readonly publicAccessBlock: "on" | "off" | "none";
+  /** Whether RestrictPublicBuckets stops anonymous reads. */
+  readonly restrictPublicBuckets: boolean;
+  /** What an ACL header meets: AWS's default of disabled ACLs, or a service without any. */
+  readonly acls: "disabled" | "notImplemented";
+  /** ETag in the answer of CompleteMultipartUpload and CopyObject. */
+  readonly completeEtag: "quoted" | "unquoted" | "empty";
+  readonly copyEtag: "quoted" | "unquoted";
+  readonly partNumbersLimited: boolean;
+  readonly partOrderChecked: boolean;
+  readonly equalParts: boolean;
+  readonly partReads: boolean;
+  /** Code of ListParts on an upload that is gone. */
+  readonly listPartsOfMissing: "NoSuchUpload" | "NoSuchKey";
+  /** Operations of this server that the service does not have. */
+  readonly without: readonly OperationName[];
+}
+
+const aws: Profile = {
+  name: "aws",
+  conditions: {
+    putIfNoneMatch: "honoured",
+    putIfMatch: "honoured",
+    complete: "honoured",
+    copy: "honoured",
+    copySource: "honoured",
+    delete: "honoured",
+  },
+  ifMatchOnMissing: "NoSuchKey",
+  checksums: "verified",
+  chunkedBodies: true,
+  regions: "own",
+  plusInPath: "space",
+  maxListKeys: 1000,
+  tokens: "opaque",
+  maxMetadataBytes: 2048,
+  underscoreInMetadata: "kept",
+  keyTooLong: "KeyTooLongError",
+  refusedKeys: undefined,
+  publicAccessBlock: "on",
+  restrictPublicBuckets: true,
+  acls: "disabled",
+  completeEtag: "quoted",
+  copyEtag: "quoted",
+  partNumbersLimited: true,
+  partOrderChecked: true,
+  equalParts: false,
+  partReads: true,
+  listPartsOfMissing: "NoSuchUpload",
+  without: [],
+};
+
+const POLICY_OPERATIONS = [
+  "PutBucketPolicy",
+  "GetBucketPolicy",
+  "DeleteBucketPolicy",
+  "GetBucketPolicyStatus",
+] as const;
+const PUBLIC_ACCESS_BLOCK_OPERATIONS = [
+  "PutPublicAccessBlock",
+  "GetPublicAccessBlock",
+  "DeletePublicAccessBlock",
+] as const;
+
+/** Ceph RADOS Gateway 16.2 (Debian bookworm). */
+const ceph16: Profile = {
+  ...aws,
+  name: "ceph16",
+  conditions: {
+    putIfNoneMatch: "honoured",
+    putIfMatch: "unquoted",
+    complete: "ignored",
+    copy: "ignored",
+    copySource: "ignored",
+    delete: "ignored",
+  },
+  ifMatchOnMissing: "PreconditionFailed",
+  checksums: "ignored",
+  chunkedBodies: false,
+  regions: "any",
+  plusInPath: "plus",
+  tokens: "keys",
+  maxMetadataBytes: Number.POSITIVE_INFINITY,
+  underscoreInMetadata: "dash",
+  keyTooLong: "InvalidObjectName",
+  publicAccessBlock: "off",
+  restrictPublicBuckets: false,
+  completeEtag: "empty",
+  copyEtag: "unquoted",
+  partNumbersLimited: false,
+  partOrderChecked: false,
+  partReads: false,
+  listPartsOfMissing: "NoSuchKey",
+};
+
+/** Ceph 18.2 (Debian trixie): takes chunked bodies, drops the ETag's quotes where 16 sent none at all. */
+const ceph18: Profile = {
+  ...ceph16,
+  name: "ceph18",
+  chunkedBodies: true,
+  underscoreInMetadata: "kept",
+  completeEtag: "unquoted",
+};
+
+/** Ceph 20.2: stored checksums, conditions on complete and delete, RestrictPublicBuckets. */
+const ceph20: Profile = {
+  ...ceph18,
+  name: "ceph20",
+  conditions: {
+    ...aws.conditions,
+    copy: "ignored",
+  },
+  checksums: "verified",
+  restrictPublicBuckets: true,
+  completeEtag: "quoted",
+  copyEtag: "quoted",
+  maxListKeys: 5000,
+};
+
+/** Cloudflare R2: https://developers.cloudflare.com/r2/api/s3/api/ */
+const r2: Profile = {
+  ...aws,
+  name: "r2",
+  regions: ["auto", "us-east-1", ""],
+  plusInPath: "plus",
+  maxMetadataBytes: 8192,
+  publicAccessBlock: "none",
+  acls: "notImplemented",
+  equalParts: true,
+  without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS, "PostObject"],
+};
+
+/** Backblaze B2: https://www.backblaze.com/docs/cloud-storage-s3-compatible-api */
+const b2: Profile = {
+  ...aws,
+  name: "b2",
+  conditions: {
+    putIfNoneMatch: "notImplemented",
+    putIfMatch: "notImplemented",
+    complete: "notImplemented",
+    copy: "notImplemented",
+    copySource: "honoured",
+    delete: "notImplemented",
+  },
+  checksums: "refused",
+  chunkedBodies: false,
+  plusInPath: "plus",
+  publicAccessBlock: "none",
+  acls: "notImplemented",
+  without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS],
+};
+
+/** MinIO: https://min.io/docs/minio/linux/operations/concepts/thresholds.html */
+const minio: Profile = {
+  ...aws,
+  name: "minio",
+  conditions: { ...aws.conditions, delete: "ignored" },
+  plusInPath: "plus",
+  refusedKeys: {
+    pattern: /^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|[^/]{256,}/,
+    code: "XMinioInvalidObjectName",
+  },
+  publicAccessBlock: "none",
+  acls: "notImplemented",
+  without: PUBLIC_ACCESS_BLOCK_OPERATIONS,
+};
+
+export const PROFILES = { aws, ceph16, ceph18, ceph20, r2, b2, minio } as const satisfies Record<string, Profile>;
+export type ProfileName = keyof typeof PROFILES;
