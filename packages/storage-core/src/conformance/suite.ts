@@ -1,6 +1,10 @@
 import type { ConformanceCase } from "./case.ts";
 import { PUT_AND_GET_CASES } from "./cases/a-put-and-get.ts";
 import { KEY_CASES } from "./cases/b-keys.ts";
+import { METADATA_AND_HEADER_CASES } from "./cases/c-metadata-and-headers.ts";
+import { RANGE_CASES } from "./cases/d-ranges.ts";
+import { CONDITION_CASES } from "./cases/e-conditions.ts";
+import { CHECKSUM_CASES } from "./cases/f-checksums.ts";
 import { HEAD_EXISTS_DELETE_CASES } from "./cases/g-head-exists-delete.ts";
 import { LIST_CASES } from "./cases/h-list.ts";
 import { COPY_AND_MOVE_CASES } from "./cases/i-copy-move.ts";
@@ -15,6 +19,10 @@ import { HYGIENE_CASES } from "./cases/x-hygiene.ts";
 const SECTIONS: readonly (readonly ConformanceCase[])[] = [
   PUT_AND_GET_CASES,
   KEY_CASES,
+  METADATA_AND_HEADER_CASES,
+  RANGE_CASES,
+  CONDITION_CASES,
+  CHECKSUM_CASES,
   HEAD_EXISTS_DELETE_CASES,
   LIST_CASES,
   COPY_AND_MOVE_CASES,
