@@ -1,0 +1,61 @@
+export interface CutPart {
+  readonly bytes: Uint8Array;
+  /** Nothing follows. */
+  readonly isLast: boolean;
+}
+
+const FIRST_ALLOCATION = 64 * 1024;
+
+/**
+ * A stream as parts of exact sizes, of which only the last is shorter. An empty stream has no parts. It holds one part and
+ * one chunk, and reads on only when the next part is asked for.
+ *
+ * @param sizeOf size in bytes of the part with this number, counted from 1
+ * @param length of the stream in bytes, where it is known: spares the copying of growing buffers
+ */
+export async function* cutParts(
+  stream: AsyncIterable<Uint8Array>,
+  sizeOf: (partNumber: number) => number,
+  length?: number,
+): AsyncGenerator<CutPart, undefined, undefined> {
+  let partNumber = 1;
+  let remaining = length ?? Infinity;
+  let part = partBuffer(sizeOf(partNumber), remaining);
+  for await (let chunk of stream) {
+    while (chunk.byteLength > 0) {
+      // Only now is it known that something follows the part that is full.
+      if (part.isFull()) {
+        yield { bytes: part.bytes(), isLast: false };
+        partNumber += 1;
+        part = partBuffer(sizeOf(partNumber), remaining);
+      }
+      const taken = part.fill(chunk);
+      remaining -= taken;
+      chunk = chunk.subarray(taken);
+    }
+  }
+  const bytes = part.bytes();
+  if (bytes.byteLength > 0) yield { bytes, isLast: true };
+}
+
+/** Grows by doubling, so that a short stream of unknown length does not take the memory of a whole part. */
+function partBuffer(size: number, expected: number) {
+  let buffer = Buffer.allocUnsafeSlow(Math.min(size, Number.isFinite(expected) ? Math.max(0, expected) : FIRST_ALLOCATION));
+  let filled = 0;
+  return {
+    isFull: () => filled === size,
+    bytes: (): Uint8Array => buffer.subarray(0, filled),
+    /** Copies what fits and says how much that was. */
+    fill(chunk: Uint8Array): number {
+      const taken = Math.min(chunk.byteLength, size - filled);
+      if (filled + taken > buffer.byteLength) {
+        const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(filled + taken, buffer.byteLength * 2)));
+        buffer.copy(larger, 0, 0, filled);
+        buffer = larger;
+      }
+      buffer.set(taken === chunk.byteLength ? chunk : chunk.subarray(0, taken), filled);
+      filled += taken;
+      return taken;
+    },
+  };
+}

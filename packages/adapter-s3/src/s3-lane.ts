@@ -1,0 +1,43 @@
+import type { SigningCredentials } from "./sigv4.ts";
+
+/** A request on its way to the service, all but signed. */
+export interface LaneRequest {
+  readonly method: string;
+  /** Percent-encoded, sent and signed exactly so. */
+  readonly path: string;
+  /** In canonical form, without the `?`. */
+  readonly query: string;
+  /** Lower-case names; `host` is among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  /** Hex, or `UNSIGNED-PAYLOAD`. */
+  readonly payloadSha256: string;
+  readonly signal: AbortSignal | undefined;
+  /** How long to wait for the answer's head. */
+  readonly headersTimeoutMs: number;
+}
+
+export interface LaneAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: AnswerHeaders;
+  readonly body: LaneBody;
+}
+
+export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
+
+/** The body of an answer. It is read once, or given up; else its connection is lost to everybody. */
+export interface LaneBody extends AsyncIterable<Uint8Array> {
+  bytes(): Promise<Uint8Array>;
+  /** Reads on when little is left, so that the connection can be used again, else ends it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Who signs a request and sends it. It follows no redirect, repeats nothing, and answers with whatever status came.
+ * Rejects with what the transport threw.
+ */
+export interface Lane {
+  send(request: LaneRequest, credentials: SigningCredentials, timeMs: number): Promise<LaneAnswer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { StorageError, type ListEntry, type ListPage, type ListPageOptions } from "@bucketferry/storage-core";
+import type { S3Context } from "./s3-context.ts";
+import { unwrapCursor, wrapCursor } from "./s3-cursor.ts";
+import { etagOf } from "./s3-headers.ts";
+import { parseXml, type XmlElement } from "./s3-xml.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+export async function listPage(
+  { client }: S3Context,
+  options: ListPageOptions & { readonly limit: number },
+): Promise<ListPage> {
+  const { prefix, delimiter, startAfter, cursor, limit, signal } = options;
+  const token = cursor === undefined ? undefined : unwrapCursor(cursor, options);
+  const { text } = await client.text({
+    method: "GET",
+    query: {
+      "list-type": "2",
+      // Keys may hold what XML cannot.
+      "encoding-type": "url",
+      "max-keys": String(limit),
+      prefix,
+      delimiter,
+      "start-after": token === undefined ? startAfter : undefined,
+      "continuation-token": token,
+    },
+    signal,
+  });
+  const page = parseXml(text, "ListBucketResult");
+  const entries = entriesOf(page);
+  if (page.textOf("IsTruncated") !== "true") return { entries };
+  const next = page.textOf("NextContinuationToken");
+  if (!next || next === token) {
+    // To go on would repeat pages for ever, to stop would lose keys in silence.
+    throw new StorageError("Unavailable", "the service says that the listing goes on, but not where");
+  }
+  return { entries, cursor: wrapCursor(next, options) };
+}
+
+function entriesOf(page: XmlElement): readonly ListEntry[] {
+  const isEncoded = page.textOf("EncodingType") === "url";
+  const objects = page.all("Contents").map((object) => objectEntry(object, isEncoded));
+  const prefixes = page
+    .all("CommonPrefixes")
+    .map((group): ListEntry => ({ type: "prefix", prefix: decodeListed(group.textOf("Prefix") ?? "", isEncoded) }));
+  // Two lists on the wire, one order for the reader.
+  return prefixes.length === 0 ? objects : [...objects, ...prefixes].sort((one, other) => compareUtf8(nameOf(one), nameOf(other)));
+}
+
+function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {
+  const key = decodeListed(object.textOf("Key") ?? "", isEncoded);
+  const size = Number(object.textOf("Size") ?? Number.NaN);
+  const lastModified = new Date(object.textOf("LastModified") ?? Number.NaN);
+  if (key === "" || !Number.isSafeInteger(size)) {
+    throw new StorageError("Unavailable", "the listing holds an entry without key or size");
+  }
+  return {
+    type: "object",
+    key,
+    size,
+    etag: etagOf(object.textOf("ETag")) || undefined,
+    lastModified: Number.isNaN(lastModified.getTime()) ? undefined : lastModified,
+  };
+}
+
+/** `encoding-type=url` is that of forms: a space is a `+` with some services and `%20` with others, a plus is always `%2B`. */
+export function decodeListed(text: string, isEncoded: boolean): string {
+  if (!isEncoded || !/[%+]/.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch (error) {
+    throw new StorageError("Unavailable", "the listing holds a key that is not UTF-8", { cause: error });
+  }
+}
+
+function nameOf(entry: ListEntry): string {
+  return entry.type === "object" ? entry.key : entry.prefix;
+}

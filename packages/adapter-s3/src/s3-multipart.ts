@@ -1,0 +1,201 @@
+import {
+  StorageError,
+  type MultipartCompleteOptions,
+  type MultipartCreateOptions,
+  type MultipartUpload,
+  type OperationOptions,
+  type PutResult,
+  type UploadedPart,
+  type UploadPartOptions,
+} from "@bucketferry/storage-core";
+import type { BodySource, DriverMultipart } from "@bucketferry/storage-core/provider";
+import { S3AnswerError } from "./s3-errors.ts";
+import type { S3Context } from "./s3-context.ts";
+import { headObject } from "./s3-get.ts";
+import {
+  checksumHeaders,
+  etagOf,
+  storedHeaders,
+  versionOf,
+  writeCondition,
+  writeConditionHeaders,
+} from "./s3-headers.ts";
+import type { AnswerHeaders } from "./s3-lane.ts";
+import { cutParts } from "./cut-parts.ts";
+import { decodeListed } from "./s3-list.ts";
+import { escapeXml, parseXml, type XmlElement } from "./s3-xml.ts";
+
+export type PartReference = Pick<UploadedPart, "partNumber" | "etag">;
+
+export async function createUpload(
+  { client, capabilities }: S3Context,
+  key: string,
+  options: MultipartCreateOptions,
+): Promise<MultipartUpload> {
+  const { text } = await client.text({
+    method: "POST",
+    key,
+    query: { uploads: "" },
+    headers: storedHeaders(options, capabilities.defaultContentType),
+    signal: options.signal,
+  });
+  const uploadId = parseXml(text, "InitiateMultipartUploadResult").textOf("UploadId");
+  if (!uploadId) throw new StorageError("Unavailable", "the service began an upload in parts without naming it");
+  return { key, uploadId };
+}
+
+/** Sends one part that is held in memory, signed with its hash, so that the service verifies it. */
+export async function sendPart(
+  { client, config }: S3Context,
+  { key, uploadId }: MultipartUpload,
+  partNumber: number,
+  body: { readonly bytes: Uint8Array } | { readonly stream: AsyncIterable<Uint8Array>; readonly length: number },
+  { checksum, signal }: UploadPartOptions,
+): Promise<UploadedPart> {
+  const { headers, payloadSha256 } = checksumHeaders(checksum, config.profile);
+  const size = "bytes" in body ? body.bytes.byteLength : body.length;
+  const answer = await client.head({
+    method: "PUT",
+    key,
+    query: { partNumber: String(partNumber), uploadId },
+    headers: "bytes" in body ? headers : { ...headers, "content-length": String(size) },
+    body: "bytes" in body ? body.bytes : body.stream,
+    payloadSha256,
+    signal,
+  });
+  const etag = etagOf(answer["etag"]);
+  if (etag === "") throw new StorageError("Unavailable", `the service took part ${partNumber} without giving it an ETag`);
+  return { partNumber, etag, size };
+}
+
+/** `etag` is empty where the service says none, as Ceph 16. */
+export async function completeUpload(
+  { client, config }: S3Context,
+  { key, uploadId }: MultipartUpload,
+  parts: readonly PartReference[],
+  options: MultipartCompleteOptions,
+): Promise<{ readonly etag: string; readonly version: string | undefined }> {
+  const list = [...parts]
+    .sort((one, other) => one.partNumber - other.partNumber)
+    .map(({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`);
+  const { headers, text } = await client.text({
+    method: "POST",
+    key,
+    query: { uploadId },
+    headers: { "content-type": "application/xml", ...writeConditionHeaders(options, config.profile) },
+    body: Buffer.from(
+      `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list.join("")}</CompleteMultipartUpload>`,
+    ),
+    slow: true,
+    demanded: writeCondition(options),
+    signal: options.signal,
+  });
+  const result = successDocument(text, "CompleteMultipartUploadResult", headers);
+  return { etag: etagOf(result.textOf("ETag")), version: versionOf(headers) };
+}
+
+/** The service may begin with status 200 and only then find out that it fails: the error is in the body. */
+export function successDocument(text: string, root: string, headers: AnswerHeaders): XmlElement {
+  // Some send spaces to keep the connection alive while they work.
+  const document = text.trim();
+  if (/^(<\?xml[^>]*>)?\s*<Error[\s>]/.test(document)) throw new S3AnswerError(200, headers, document);
+  return parseXml(document, root);
+}
+
+export async function abortUpload(
+  { client }: S3Context,
+  { key, uploadId }: MultipartUpload,
+  { signal }: OperationOptions,
+): Promise<void> {
+  try {
+    await client.head({ method: "DELETE", key, query: { uploadId }, signal });
+  } catch (error) {
+    // Gone already. Ceph says NoSuchKey here, others NoSuchUpload.
+    if (!(error instanceof S3AnswerError && error.status === 404 && error.code !== "NoSuchBucket")) throw error;
+  }
+}
+
+async function listParts(
+  { client }: S3Context,
+  { key, uploadId }: MultipartUpload,
+  { signal }: OperationOptions,
+): Promise<readonly UploadedPart[]> {
+  const parts: UploadedPart[] = [];
+  for (let marker: string | undefined; ; ) {
+    const { text } = await client.text({ method: "GET", key, query: { uploadId, "part-number-marker": marker }, signal });
+    const page = parseXml(text, "ListPartsResult");
+    for (const part of page.all("Part")) {
+      parts.push({
+        partNumber: Number(part.textOf("PartNumber")),
+        etag: etagOf(part.textOf("ETag")),
+        size: Number(part.textOf("Size")),
+      });
+    }
+    const next = page.textOf("NextPartNumberMarker");
+    if (page.textOf("IsTruncated") !== "true" || next === undefined || next === marker) return parts;
+    marker = next;
+  }
+}
+
+async function* listUploads(
+  { client }: S3Context,
+  { prefix, signal }: OperationOptions & { readonly prefix?: string | undefined },
+): AsyncGenerator<MultipartUpload & { readonly startedAt?: Date | undefined }> {
+  for (let markers: Record<string, string | undefined> = {}; ; ) {
+    const { text } = await client.text({
+      method: "GET",
+      query: { uploads: "", prefix, "encoding-type": "url", ...markers },
+      signal,
+    });
+    const page = parseXml(text, "ListMultipartUploadsResult");
+    const isEncoded = page.textOf("EncodingType") === "url";
+    for (const upload of page.all("Upload")) {
+      const startedAt = new Date(upload.textOf("Initiated") ?? Number.NaN);
+      yield {
+        key: decodeListed(upload.textOf("Key") ?? "", isEncoded),
+        uploadId: upload.textOf("UploadId") ?? "",
+        ...(Number.isNaN(startedAt.getTime()) ? {} : { startedAt }),
+      };
+    }
+    const nextKey = page.textOf("NextKeyMarker");
+    if (page.textOf("IsTruncated") !== "true" || !nextKey) return;
+    const next = {
+      "key-marker": decodeListed(nextKey, isEncoded),
+      "upload-id-marker": page.textOf("NextUploadIdMarker"),
+    };
+    if (next["key-marker"] === markers["key-marker"] && next["upload-id-marker"] === markers["upload-id-marker"]) return;
+    markers = next;
+  }
+}
+
+export function s3Multipart(context: S3Context): DriverMultipart {
+  return {
+    create: (key, options) => createUpload(context, key, options),
+    uploadPart: async (upload, partNumber, body, options) =>
+      sendPart(context, upload, partNumber, await partBody(context, body), options),
+    listParts: (upload, options) => listParts(context, upload, options),
+    async complete(upload, parts, options): Promise<PutResult> {
+      const { version } = await completeUpload(context, upload, parts, options);
+      // The answer has no size, and on Ceph 16 no ETag.
+      const { size, etag, checksums } = await headObject(context, upload.key, { version, signal: options.signal });
+      return { key: upload.key, size, etag, version, checksums };
+    },
+    abort: (upload, options) => abortUpload(context, upload, options),
+    list: (options) => listUploads(context, options),
+  };
+}
+
+/** A stream that fits is held and signed with its hash; a longer one is sent as it comes, which takes its length. */
+async function partBody({ config }: S3Context, body: BodySource): Promise<Parameters<typeof sendPart>[3]> {
+  if (body.kind === "bytes") return { bytes: body.bytes };
+  const { length } = body;
+  if (length !== undefined && length > config.partSizeBytes) return { stream: body.open(), length };
+  const parts = cutParts(body.open(), () => config.partSizeBytes, length);
+  const first = await parts.next();
+  if (first.done === true) return { bytes: new Uint8Array() };
+  if (first.value.isLast) return { bytes: first.value.bytes };
+  await parts.return();
+  throw new StorageError("InvalidArgument", `the part is a stream of more than ${config.partSizeBytes} bytes and unknown length`, {
+    hint: "Pass contentLength, or cut the stream into smaller parts",
+  });
+}

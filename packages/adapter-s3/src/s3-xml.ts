@@ -1,0 +1,82 @@
+import { StorageError } from "@bucketferry/storage-core";
+import { XMLParser } from "fast-xml-parser";
+
+/** An element: its children by name, always as lists, or its text. */
+export interface XmlElement {
+  readonly text: string;
+  all(name: string): readonly XmlElement[];
+  /** The first child of this name; an empty element when there is none. */
+  one(name: string): XmlElement;
+  /** The text of the first child of this name; undefined when there is none. */
+  textOf(name: string): string | undefined;
+}
+
+const TEXT = "#text";
+
+// Everything is text: a key such as `0012` or `1e3` is not a number. Spaces belong to keys. Nothing but elements is wanted.
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  parseTagValue: false,
+  trimValues: false,
+  alwaysCreateTextNode: true,
+  textNodeName: TEXT,
+  // Numeric character references too: a carriage return in a key comes as `&#13;`.
+  htmlEntities: true,
+});
+
+/**
+ * The root element of an answer.
+ * @throws StorageError `Unavailable` when the text is not the XML of the service: a gateway's page, half an answer, nothing
+ */
+export function parseXml(text: string, ...roots: string[]): XmlElement {
+  let document: unknown;
+  // S3 sends no document type; one would only be there to define entities.
+  if (text.trimStart().startsWith("<") && !/<!DOCTYPE/i.test(text)) {
+    try {
+      document = parser.parse(text, true);
+    } catch {
+      document = undefined;
+    }
+  }
+  const top = element(document);
+  for (const name of roots) {
+    const [root] = top.all(name);
+    if (root !== undefined) return root;
+  }
+  throw new StorageError("Unavailable", "the answer is not the XML that the service speaks", {
+    hint: "Look whether a proxy or a login page answers in the place of the service",
+  });
+}
+
+function element(node: unknown): XmlElement {
+  const children = typeof node === "object" && node !== null ? (node as Record<string, unknown>) : {};
+  const all = (name: string): readonly XmlElement[] => {
+    if (!Object.hasOwn(children, name)) return [];
+    const value = children[name];
+    return (Array.isArray(value) ? value : [value]).map(element);
+  };
+  const own = Object.hasOwn(children, TEXT) ? children[TEXT] : node;
+  return {
+    text: typeof own === "string" ? own : "",
+    all,
+    one: (name) => all(name)[0] ?? element(undefined),
+    textOf: (name) => all(name)[0]?.text,
+  };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\r": "&#13;",
+  "\n": "&#10;",
+  "\t": "&#9;",
+};
+
+/** Text of an element. White space is written as references, since a parser may turn a line break into another. */
+export function escapeXml(text: string): string {
+  return text.replace(/[&<>"\r\n\t]/g, (character) => ESCAPES[character] ?? character);
+}

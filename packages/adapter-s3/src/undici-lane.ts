@@ -1,0 +1,75 @@
+import { Pool, type Dispatcher } from "undici";
+import type { S3Config } from "./s3-config.ts";
+import type { AnswerHeaders, Lane, LaneBody } from "./s3-lane.ts";
+import { sigV4 } from "./sigv4.ts";
+
+/** More than this is not read only to keep a connection. */
+const DISCARD_BYTES = 64 * 1024;
+const DISCARD_MS = 1000;
+
+/** The lean lane: our own signer and one pool of kept-alive connections. It costs an eighth of the SDK's CPU per request. */
+export function undiciLane(config: S3Config): Lane {
+  const signer = sigV4(config.region);
+  const pool = new Pool(config.address.origin, {
+    connections: config.connections,
+    pipelining: 1,
+    connect: { timeout: config.connectTimeoutMs },
+    headersTimeout: config.headersTimeoutMs,
+    bodyTimeout: config.bodyTimeoutMs,
+    keepAliveTimeout: 30_000,
+  });
+
+  return {
+    async send(request, credentials, timeMs) {
+      const { method, path, query, body, signal, headersTimeoutMs } = request;
+      const answer = await pool.request({
+        method: method as Dispatcher.HttpMethod,
+        path: query === "" ? path : `${path}?${query}`,
+        headers: signer.sign(request, request.payloadSha256, credentials, timeMs),
+        body: body ?? null,
+        signal: signal ?? null,
+        headersTimeout: headersTimeoutMs,
+      });
+      const headers = oneValueEach(answer.headers);
+      return {
+        status: answer.statusCode,
+        headers,
+        body: laneBody(answer.body, headers["content-length"]),
+      };
+    },
+    async close() {
+      // Ends what is still under way, also a body that nobody reads.
+      await pool.destroy();
+    },
+  };
+}
+
+function oneValueEach(headers: Dispatcher.ResponseData["headers"]): AnswerHeaders {
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) headers[name] = value.join(",");
+  }
+  return headers as AnswerHeaders;
+}
+
+function laneBody(body: Dispatcher.ResponseData["body"], length: string | undefined): LaneBody {
+  let isRead = false;
+  // A body that is given up ends with an error event, which is ours to expect.
+  body.on("error", () => undefined);
+  return {
+    [Symbol.asyncIterator]() {
+      isRead = true;
+      return body[Symbol.asyncIterator]();
+    },
+    bytes() {
+      isRead = true;
+      return body.bytes();
+    },
+    async discard() {
+      if (body.destroyed) return;
+      if (isRead || Number(length ?? Infinity) > DISCARD_BYTES) body.destroy();
+      // Whoever gives a body up shall not have to wait for a service that has gone silent.
+      else await body.dump({ signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => undefined);
+    },
+  };
+}
