@@ -13,3 +13,4 @@ export { collectBytes } from "./kit/byte-chunks.ts";
 export { plainETag } from "./kit/etag.ts";
 export { keyProblem, type KeyProblem } from "./kit/key-problem.ts";
 export { StorageError, isStorageError } from "./errors/storage-error.ts";
+export { encodeKeyPath, keyCandidates } from "./kit/url-keys.ts";

@@ -1,5 +1,5 @@
 import type { BodySource, ByteStream, PutBody } from "../contract/body.ts";
-import { isStorageError, StorageError } from "../errors/storage-error.ts";
+import { isStorageError, type StorageError } from "../errors/storage-error.ts";
 import { AbortRace } from "./abort-race.ts";
 import { isAsyncIterable, isReadableStream, iterateBytes, viewBytes } from "./byte-chunks.ts";
 import { aborted, asStorageError, refusal, type CallSite } from "./failure.ts";

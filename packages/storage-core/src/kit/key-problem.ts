@@ -64,7 +64,7 @@ export function keyCheck(rules: KeyRules): KeyCheck {
 
 function charsetProblem(key: string, charset: string): KeyProblem {
   const one = new RegExp(`^(?:${charset})$`, "u");
-  const offender = [...key].find((character) => !one.test(character)) ?? "";
+  const offender = Array.from(key).find((character) => !one.test(character)) ?? "";
   const code = (offender.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return {
     reason: `holds U+${code} (${JSON.stringify(offender)}), which the service does not take`,

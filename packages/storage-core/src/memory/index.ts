@@ -1,1 +1,3 @@
-export {};
+export { memory, type MemoryOptions } from "./memory.ts";
+export { MemoryStore, type MemoryCall } from "./memory-store.ts";
+export { memoryFetch } from "./memory-fetch.ts";
