@@ -10,6 +10,8 @@ interface Meaning {
   readonly hint?: string;
 }
 
+const WRONG_URL =
+  'Look at "url": the endpoint is the project\'s URL, or the base of the storage API, which ends in /storage/v1.';
 const RENEW_KEY = "Copy the service role key or a secret key again from Project Settings, API keys.";
 
 /**
@@ -113,12 +115,14 @@ const BY_MESSAGE: readonly {
   },
   {
     in: ({ statusCode }) => statusCode === "404",
-    message: /^Route \S+ not found$|^Route [A-Z]+:/,
-    meaning: {
-      code: "InvalidConfig",
-      message: "the service does not know this route",
-      hint: 'Look at "url": it is the project\'s URL, or the base of the storage API, which ends in /storage/v1.',
-    },
+    message: /^Route [A-Z]+:/,
+    meaning: { code: "InvalidConfig", message: "the service does not know this route", hint: WRONG_URL },
+  },
+  {
+    // The gateway of hosted and of self-hosted projects.
+    in: (_, status) => status === 404,
+    message: /^no Route matched/i,
+    meaning: { code: "InvalidConfig", message: "the project's gateway does not know this route", hint: WRONG_URL },
   },
   {
     // Versions of the service before the field `code`.
@@ -174,18 +178,14 @@ const RESUMABLE: readonly { readonly status: number; readonly message: RegExp; r
   },
 ];
 
-/** `statusCode` of the body, else the HTTP status. A bare 404 is no "not found": a gateway without a route says it too. */
+/** `statusCode` of the body, else the HTTP status. A bare 404 does not say that an object is missing: a gateway says it too. */
 const BY_STATUS: Readonly<Record<number, Meaning>> = {
   304: { code: "NotModified", message: "the object has not changed" },
   400: { code: "InvalidArgument", message: "the service refuses the request" },
   401: { code: "Unauthenticated", message: "the key is missing or not valid", hint: RENEW_KEY },
   402: { code: "QuotaExceeded", message: "the project is over its quota" },
   403: { code: "PermissionDenied", message: "the service or a gateway before it refuses this" },
-  404: {
-    code: "InvalidConfig",
-    message: "something before the storage service answered that it knows no such path",
-    hint: 'Look at "url": it is the project\'s URL, or the base of the storage API, which ends in /storage/v1.',
-  },
+  404: { code: "BucketNotFound", message: "nothing at this address knows of the bucket", hint: WRONG_URL },
   405: { code: "Unsupported", message: "the service does not know this method" },
   408: { code: "Timeout", message: "the service waited too long for the request" },
   409: { code: "Conflict", message: "somebody else changed the same thing" },
@@ -258,8 +258,11 @@ export function saysNoSuchKey(error: unknown): error is AnswerError {
   return error instanceof AnswerError && meaningOf(error).code === "NotFound";
 }
 
+/** A definite "this bucket is not there, or not for you to see". */
 export function saysNoSuchBucket(error: unknown): error is AnswerError {
-  return error instanceof AnswerError && meaningOf(error).code === "BucketNotFound";
+  if (!(error instanceof AnswerError)) return false;
+  const meaning = meaningOf(error);
+  return meaning.code === "BucketNotFound" && meaning !== BY_STATUS[404];
 }
 
 function answerVerdict(error: AnswerError): Verdict {

@@ -102,7 +102,8 @@ function urlProblem(text: string): string | undefined {
   if (url.hostname === "supabase.com" || url.hostname === "app.supabase.com") {
     return `is an address of the dashboard. ${example}; it stands under Project Settings, Data API`;
   }
-  if (/\/storage\/v1\/./.test(url.pathname)) return 'goes on after "/storage/v1". End it there, or before it';
+  if (/\/storage\/v1\/./.test(url.pathname) && !/\/storage\/v1\/*$/.test(url.pathname))
+    return 'goes on after "/storage/v1". End it there, or before it';
   return undefined;
 }
 

@@ -1,0 +1,6 @@
+import { conformanceTests } from "@bucketferry/storage-core/conformance/vitest";
+import { localSupabaseHarness } from "./supabase-harness.ts";
+
+conformanceTests(() => localSupabaseHarness({ backend: "file" }), {
+  title: "the storage contract on Supabase over files",
+});
