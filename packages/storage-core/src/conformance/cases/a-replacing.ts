@@ -31,7 +31,7 @@ export const REPLACING_CASES: readonly ConformanceCase[] = [
       const key = t.key("object");
       const withMetadata = capabilities.metadata.maxBytes > 0;
       await provider.put(key, "old", {
-        contentType: "text/x-old",
+        ...(capabilities.systemHeaders.contentType ? { contentType: "text/x-old" } : {}),
         ...(capabilities.systemHeaders.cacheControl ? { cacheControl: "max-age=1111" } : {}),
         ...(capabilities.systemHeaders.contentDisposition ? { contentDisposition: 'inline; filename="old"' } : {}),
         ...(capabilities.systemHeaders.contentLanguage ? { contentLanguage: "fr" } : {}),
