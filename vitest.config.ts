@@ -23,7 +23,7 @@ const PROJECTS = [
 
 export default defineConfig({
   resolve: { conditions: ["@bucketferry/source"] },
-  ssr: { resolve: { conditions: ["@bucketferry/source", "node", "import", "default"] } },
+  ssr: { resolve: { conditions: ["@bucketferry/source", "node"] } },
   test: {
     reporters: ["default", "./tools/report/run-reporter.ts"],
     projects: PROJECTS.map((root) => ({

@@ -1,0 +1,87 @@
+import type { Cell, KeptReason, LookUpStates, ObjectState, ReferenceRoute, RewriteTo } from "./contract.ts";
+import type { JournalledReference } from "./database/journal.ts";
+import { decide, type Decision } from "./text/decide.ts";
+import { applyEdits, type Edit } from "./text/edits.ts";
+import type { Occurrence, Reading } from "./text/occurrence.ts";
+import { renderReference } from "./text/render.ts";
+
+/** A cell as it was read, with everything in it that names an object of ours. */
+export interface ReadCell {
+  readonly cell: Cell;
+  readonly text: string;
+  readonly occurrences: readonly Occurrence[];
+}
+
+export interface KeptReference {
+  readonly path: string | undefined;
+  readonly text: string;
+  readonly reading: Reading;
+  readonly reason: KeptReason;
+}
+
+/** What a cell would become, and why what stays stays. */
+export interface CellPlan {
+  /** Equal to the old text when nothing is to be rewritten. */
+  readonly after: string;
+  readonly references: readonly JournalledReference[];
+  readonly kept: readonly KeptReference[];
+  readonly alreadyRewritten: number;
+}
+
+/** What the ledger said of the objects that a batch of cells may mean. */
+export type KnownStates = (route: string, key: string) => ObjectState | undefined;
+
+const KEYS_PER_LOOK_UP = 1000;
+
+/** Asks the ledger about every reading of a batch at once. */
+export async function lookUp(cells: readonly ReadCell[], states: LookUpStates): Promise<KnownStates> {
+  const wanted = new Map<string, Set<string>>();
+  for (const { route, side, key } of cells.flatMap((cell) => cell.occurrences.flatMap((one) => one.readings))) {
+    if (side !== "source") continue;
+    const keys = wanted.get(route) ?? new Set();
+    wanted.set(route, keys.add(key));
+  }
+  const found = new Map<string, ReadonlyMap<string, ObjectState>[]>();
+  for (const [route, keys] of wanted) {
+    const all = [...keys];
+    const answers: ReadonlyMap<string, ObjectState>[] = [];
+    for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
+      answers.push(await states(route, all.slice(from, from + KEYS_PER_LOOK_UP)));
+    }
+    found.set(route, answers);
+  }
+  return (route, key) =>
+    found
+      .get(route)
+      ?.find((answer) => answer.has(key))
+      ?.get(key);
+}
+
+/** Pure: the same cell, the same ledger, the same plan. */
+export function planCell(
+  { text, occurrences }: ReadCell,
+  known: KnownStates,
+  routes: readonly ReferenceRoute[],
+  to: RewriteTo,
+): CellPlan {
+  const edits: Edit[] = [];
+  const references: JournalledReference[] = [];
+  const kept: KeptReference[] = [];
+  let alreadyRewritten = 0;
+  for (const occurrence of occurrences) {
+    const decision: Decision = decide(occurrence, ({ route, key }) => known(route, key));
+    const { reading } = decision;
+    const { start, path } = occurrence;
+    if (decision.kind === "done") alreadyRewritten += 1;
+    if (decision.kind === "keep")
+      kept.push({ path, text: text.slice(start, reading.end), reading, reason: decision.reason });
+    if (decision.kind === "rewrite") {
+      const route = routes.find((one) => one.name === reading.route);
+      if (route === undefined) throw new Error(`a reading of an unknown route ${reading.route}`);
+      const next = renderReference(route, decision.targetKey, reading, to);
+      edits.push({ start, end: reading.end, text: reading.write(next) });
+      references.push({ route: route.name, key: reading.key, path, text: next });
+    }
+  }
+  return { after: applyEdits(text, edits), references, kept, alreadyRewritten };
+}
