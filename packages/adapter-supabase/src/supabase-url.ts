@@ -72,11 +72,15 @@ function parsedObject(rest: string, kind: UrlKind, bucket: string): ParsedUrl | 
   const expiresAt = claims && tokenExpiry(claims);
   const signedKey = keyOf(claims?.["url"], bucket);
   const read = keysIn(keyAndMore);
-  // What was signed is certain, unless path and token contradict each other: then the URL was put together by hand.
-  const candidates = signedKey === undefined ? read : read.includes(signedKey) ? [signedKey] : [signedKey, ...read];
+  // What was signed is certain, unless path and token contradict each other: then the URL never worked as it stands.
+  const candidates = signedKey === undefined ? read : startingWith(signedKey, read);
   const [key] = candidates;
   if (key === undefined) return undefined;
   return { bucket, key, kind, candidates, query, fragment, ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+function startingWith(signed: string, read: readonly string[]): readonly string[] {
+  return signed === read[0] ? [signed] : [signed, ...read.filter((key) => key !== signed)];
 }
 
 function claimsOf(query: string): Readonly<Record<string, unknown>> | undefined {

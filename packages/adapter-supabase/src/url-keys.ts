@@ -14,7 +14,7 @@ const SIGNATURE = /(?:^|[?&])(?:token|X-Amz-Signature)=/i;
 export function keysIn(text: string): readonly string[] {
   const [likeliest = "", ...others] = endsOfKey(text).map((end) => text.slice(0, end));
   const once = decode(likeliest);
-  if (once === undefined) return [];
+  if (!isPossible(once)) return [];
   const variants = [
     /%[0-9a-f]{2}/i.test(once) ? decode(once) : undefined,
     decode(likeliest.replaceAll("+", " ")),

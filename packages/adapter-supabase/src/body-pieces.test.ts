@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { piecesOfBytes, piecesOfStream, type BodyPiece } from "./body-pieces.ts";
+
+const chunks = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 12 });
+const pieceBytes = fc.integer({ min: 1, max: 16 });
+
+async function* streamOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+async function collected(pieces: AsyncIterable<BodyPiece> | Iterable<BodyPiece>): Promise<BodyPiece[]> {
+  const all: BodyPiece[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all;
+}
+
+function demandCutRight(pieces: readonly BodyPiece[], whole: Buffer, size: number): void {
+  expect(Buffer.concat(pieces.map(({ bytes }) => bytes)).equals(whole)).toBe(true);
+  expect(pieces.map(({ last }) => last)).toEqual(pieces.map((_, index) => index === pieces.length - 1));
+  expect(pieces.slice(0, -1).every(({ bytes }) => bytes.byteLength === size)).toBe(true);
+  const end = pieces.at(-1)?.bytes.byteLength ?? -1;
+  expect(end > 0 || whole.byteLength === 0).toBe(true);
+  expect(end <= size).toBe(true);
+}
+
+describe("pieces of a body", () => {
+  it("are the whole body in equal pieces, and only the last one says that it is the last", async () => {
+    await fc.assert(
+      fc.asyncProperty(chunks, pieceBytes, async (parts, size) => {
+        const whole = Buffer.concat(parts);
+        demandCutRight(await collected(piecesOfStream(streamOf(parts), size)), whole, size);
+        demandCutRight(await collected(piecesOfBytes(whole, size)), whole, size);
+      }),
+    );
+  });
+
+  it("of a stream hold bytes of their own, also when the stream uses its buffer again", async () => {
+    const buffer = new Uint8Array(3);
+    async function* reusing(): AsyncGenerator<Uint8Array> {
+      for (const value of [1, 2, 3]) yield buffer.fill(value);
+    }
+    const pieces = await collected(piecesOfStream(reusing(), 100));
+    expect([...(pieces[0]?.bytes ?? [])]).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3]);
+  });
+
+  it("do not say which is the last before the stream has ended, so its error comes first", async () => {
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(4);
+      throw new Error("the source broke");
+    }
+    await expect(collected(piecesOfStream(failing(), 4))).rejects.toThrow("the source broke");
+  });
+});
