@@ -22,7 +22,8 @@ export async function runSuite(harness: Harness, options: RunSuiteOptions = {}):
   try {
     for (const one of chosen) {
       if (signal?.aborted === true) break;
-      onResult?.(await suite.run(one));
+      const result = await suite.run(one);
+      onResult?.(result);
     }
   } catch (error) {
     await suite.finish();

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { CASE_LEVELS } from "../../src/conformance/case.ts";
+import { CONFORMANCE_CASES } from "../../src/conformance/suite.ts";
+
+/** How many cases each section of the contract has. */
+const SECTIONS = {
+  A: 30,
+  B: 20,
+  C: 15,
+  D: 11,
+  E: 13,
+  F: 9,
+  G: 13,
+  H: 20,
+  I: 13,
+  J: 18,
+  K: 13,
+  L: 15,
+  M: 10,
+  N: 13,
+  X: 6,
+} as const;
+
+test("the suite has all 219 cases, A01–A30 to X01–X06, each once and in order", () => {
+  const expected = Object.entries(SECTIONS).flatMap(([section, count]) =>
+    Array.from({ length: count }, (_, index) => `${section}${String(index + 1).padStart(2, "0")}`),
+  );
+  expect(expected.length).toBe(219);
+  expect(CONFORMANCE_CASES.map(({ id }) => id)).toEqual(expected);
+});
+
+test("every case has a level, and a title of its own that is a sentence", () => {
+  const titles = CONFORMANCE_CASES.map(({ title }) => title);
+  expect(new Set(titles).size).toBe(titles.length);
+  for (const { level, title } of CONFORMANCE_CASES) {
+    expect(CASE_LEVELS).toContain(level);
+    expect(title.split(" ").length, title).toBeGreaterThan(2);
+  }
+});
+
+test("a case that can refuse has a need that can be missing", () => {
+  for (const { id, needs, refusal } of CONFORMANCE_CASES) {
+    if (refusal !== undefined) expect(needs.length, id).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,17 @@
+/** Run by Node itself, not by Vitest: the suite bound to node:test. `broken` as argument gives it a provider that lies. */
+import { conformanceTests } from "../../src/conformance/bind-node-test.ts";
+import type { StorageProvider } from "../../src/contract/provider.ts";
+import { memoryHarness } from "./memory-harness.ts";
+
+const broken = process.argv.includes("broken");
+
+function around(inner: StorageProvider): StorageProvider {
+  if (!broken) return inner;
+  const put: StorageProvider["put"] = async (key, _, options) => inner.put(key, "something else", options);
+  return { ...inner, put };
+}
+
+conformanceTests(() => memoryHarness({ name: "memory", around }), {
+  title: "storage contract",
+  only: ["A01", "A02", "E11"],
+});
