@@ -4,5 +4,5 @@ export type { ConfigInput } from "./config-schema.ts";
 export { describeDatabase, type DatabaseLocation } from "./database-url.ts";
 export { defineConfig } from "./define-config.ts";
 export type { Environment } from "./environment.ts";
-export { loadConfig, parseConfig, type LoadConfigOptions } from "./load-config.ts";
+export { loadConfig, parseConfig, parseSide, type LoadConfigOptions } from "./load-config.ts";
 export { openRoute, openSide, type Route } from "./routes.ts";

@@ -44,6 +44,22 @@ export async function parseConfig(raw: unknown, file: string, options: LoadConfi
   return { file, directory, ...outer, routes: routesOf(outer.parsed, sides) };
 }
 
+/** One side by itself, for a program that has one provider and no routes. */
+export async function parseSide(raw: unknown, file: string, options: LoadConfigOptions = {}): Promise<SideConfig> {
+  const directory = dirname(file);
+  const problems: ConfigProblem[] = [];
+  const resolved = resolveEnvironment(raw, environmentBeside(directory, options.environment ?? process.env), problems);
+  const said = new Set(problems.map((problem) => problem.path));
+  const side = isRecord(resolved) ? await readSide(resolved, "", directory, problems, said) : undefined;
+  if (side !== undefined && problems.length === 0) return side;
+  const nameless = { path: "adapter", message: "must name an adapter.", fix: 'Write { "adapter": "fs", … }.' };
+  throw new ConfigError(file, problems.length > 0 ? problems : [nameless]);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 async function readConfigFile(file: string): Promise<unknown> {
   let text: string;
   try {
@@ -168,7 +184,7 @@ async function readSide(
   try {
     adapter = await loadAdapter(name, directory);
   } catch (error) {
-    problems.push({ path: `${path}.adapter`, message: (error as Error).message });
+    problems.push({ path: path === "" ? "adapter" : `${path}.adapter`, message: (error as Error).message });
     return undefined;
   }
   const result = await adapter.options["~standard"].validate(given);
