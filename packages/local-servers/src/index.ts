@@ -1,3 +1,4 @@
+export * from "./faults/index.ts";
 export * from "./s3/index.ts";
 export * from "./store/index.ts";
 export * from "./supabase/index.ts";
