@@ -27,7 +27,7 @@ test("the Vitest binding makes one test per case, and leaves its result in the t
 
 test("the node:test binding runs the same cases, and a broken provider fails them", async () => {
   const good = await nodeTest("good");
-  expect(good.code, good.output).toBe(0);
+  expect(good).toMatchObject({ code: 0 });
   expect(good.output).toMatch(/ok \d+ - A01 /);
   expect(good.output).toMatch(/ok \d+ - E13 .*|# skipped 1/);
   const broken = await nodeTest("broken");

@@ -32,14 +32,11 @@ test("the suite has all 219 cases, A01–A30 to X01–X06, each once and in orde
 test("every case has a level, and a title of its own that is a sentence", () => {
   const titles = CONFORMANCE_CASES.map(({ title }) => title);
   expect(new Set(titles).size).toBe(titles.length);
-  for (const { level, title } of CONFORMANCE_CASES) {
-    expect(CASE_LEVELS).toContain(level);
-    expect(title.split(" ").length, title).toBeGreaterThan(2);
-  }
+  expect(titles.filter((title) => title.split(" ").length < 3)).toEqual([]);
+  for (const { level } of CONFORMANCE_CASES) expect(CASE_LEVELS).toContain(level);
 });
 
 test("a case that can refuse has a need that can be missing", () => {
-  for (const { id, needs, refusal } of CONFORMANCE_CASES) {
-    if (refusal !== undefined) expect(needs.length, id).toBeGreaterThan(0);
-  }
+  const pointless = CONFORMANCE_CASES.filter((one) => one.refusal !== undefined && one.needs.length === 0);
+  expect(pointless.map(({ id }) => id)).toEqual([]);
 });
