@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fileBackendTest, type Json, startTarget, type Target } from "./target.ts";
+import { ON_FILE_BACKEND, type Json, startTarget, type Target } from "./target.ts";
 
 let target: Target;
 beforeAll(async () => {
@@ -116,7 +116,7 @@ describe("§5 buckets", () => {
     const headers = { "content-type": type };
     const { json } = await target.send("POST", `/object/${bucket}/k`, { headers, body: "x" });
     expect(json.code).toBe(expected ? undefined : "InvalidMimeType");
-    if (!expected) expect(json).toMatchObject({ statusCode: "415", message: `mime type ${type} is not supported` });
+    expect(json.message).toBe(expected ? undefined : `mime type ${type} is not supported`);
   });
 
   test("an entry that is no type is InvalidMimeType", async () => {
@@ -134,7 +134,7 @@ describe("§5 buckets", () => {
     });
   });
 
-  fileBackendTest("emptyBucket has emptied it by the time it answers, and promises only", async () => {
+  test.runIf(ON_FILE_BACKEND)("emptyBucket has emptied it by the time it answers, and promises only", async () => {
     const bucket = await target.bucket();
     await target.put(bucket, "k");
     const message = "Empty bucket has been queued. Completion may take up to an hour.";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signToken } from "../../src/supabase/web-token.ts";
-import { fileBackendTest, localTest, startTarget, type Target } from "./target.ts";
+import { ON_FILE_BACKEND, IS_LOCAL, startTarget, type Target } from "./target.ts";
 
 const SECRET = "secret-of-the-checks";
 let target: Target;
@@ -30,7 +30,7 @@ describe("§2 connecting", () => {
     expect(Object.keys(refused.json)).toEqual(["statusCode", "code", "error", "message"]);
   });
 
-  localTest("the gateway adds CORS, and knows no other path than its prefix", async () => {
+  test.runIf(IS_LOCAL)("the gateway adds CORS, and knows no other path than its prefix", async () => {
     const preflight = await target.send("OPTIONS", "/object/b/k", {
       key: null,
       headers: { origin: "http://app.example", "access-control-request-headers": "authorization" },
@@ -41,11 +41,11 @@ describe("§2 connecting", () => {
     expect(outside.status).toBe(404);
   });
 
-  localTest("§15 the S3 endpoint is not here and says 501", async () => {
+  test.runIf(IS_LOCAL)("§15 the S3 endpoint is not here and says 501", async () => {
     expect((await target.send("GET", `/s3/${bucket}`)).status).toBe(501);
   });
 
-  localTest("requests are recorded without tokens", async () => {
+  test.runIf(IS_LOCAL)("requests are recorded without tokens", async () => {
     await target.send("GET", `/object/sign/${bucket}/there?token=abc.def.ghi`, { key: null });
     const last = target.local?.requests().at(-1);
     expect(last).toEqual({ method: "GET", url: `/storage/v1/object/sign/${bucket}/there?token=***`, status: 400 });
@@ -141,7 +141,7 @@ describe("§3 errors", () => {
     expect((await target.client.from(bucket).exists("missing")).data).toBe(false);
   });
 
-  localTest.each([
+  test.runIf(IS_LOCAL).each([
     ["SlowDown", 429, "429"],
     ["LockTimeout", 503, "503"],
     ["ResourceLocked", 400, "423"],
@@ -168,7 +168,7 @@ describe("§4 who may call", () => {
     expect(answer.json).toEqual({ statusCode: "403", error: "Unauthorized", message, code: "AccessDenied" });
   });
 
-  localTest("an expired token is AccessDenied", async () => {
+  test.runIf(IS_LOCAL)("an expired token is AccessDenied", async () => {
     const key = signToken({ role: "service_role", exp: Math.floor(Date.now() / 1000) - 1 }, SECRET);
     expect((await target.send("GET", "/bucket", { key })).json.message).toBe('"exp" claim timestamp check failed');
   });
@@ -196,7 +196,7 @@ describe("§4 who may call", () => {
     expect([head.status, head.text]).toEqual([400, ""]);
   });
 
-  localTest("no role acts like anon, and an unknown role is a database error", async () => {
+  test.runIf(IS_LOCAL)("no role acts like anon, and an unknown role is a database error", async () => {
     const nobody = signToken({ sub: "u1" }, SECRET);
     expect((await target.send("GET", "/bucket", { key: nobody })).json).toEqual([]);
     const stranger = await target.send("GET", "/bucket", { key: signToken({ role: "stranger" }, SECRET) });
@@ -271,7 +271,7 @@ describe("§18 row level security", () => {
     download: ["GET", "old", undefined],
   } as const;
 
-  localTest.each([
+  test.runIf(IS_LOCAL).each([
     ["upload of a new key", ["insert"]],
     ["upsert of a new key", ["insert", "select"]],
     ["upsert over an old key", ["insert", "select", "update"]],
@@ -293,7 +293,7 @@ describe("§18 row level security", () => {
     target.local?.setPolicies({});
   });
 
-  localTest("copy needs select and insert, move needs select and update", async () => {
+  test.runIf(IS_LOCAL)("copy needs select and insert, move needs select and update", async () => {
     const own = await target.bucket();
     await target.put(own, "old");
     const user = target.local?.signUserToken("u1") ?? "";
@@ -310,7 +310,7 @@ describe("§18 row level security", () => {
     target.local?.setPolicies({});
   });
 
-  localTest(
+  test.runIf(IS_LOCAL)(
     "remove needs select and delete; without delete it removes nothing, or is denied for a single key",
     async () => {
       const own = await target.bucket();
@@ -326,28 +326,31 @@ describe("§18 row level security", () => {
     },
   );
 
-  localTest("policies see the row, so a listing shows what one may see; the owner is the token's sub", async () => {
-    const own = await target.bucket();
-    target.local?.setPolicies({ authenticated: ({ ownerId, sub }) => ownerId === sub });
-    for (const sub of ["u1", "u2"]) {
-      const key = target.local?.signUserToken(sub) ?? "";
-      await target.send("POST", `/object/${own}/${sub}.txt`, { key, body: sub });
-    }
-    const key = target.local?.signUserToken("u2") ?? "";
-    for (const json of [{}, { with_delimiter: true }, { sortBy: { column: "created_at" } }]) {
-      const { objects } = (await target.send("POST", `/object/list-v2/${own}`, { key, json })).json;
-      expect(objects.map((object: { name: string }) => object.name)).toEqual(["u2.txt"]);
-    }
-    const v1 = await target.send("POST", `/object/list/${own}`, { key, json: { prefix: "" } });
-    expect(v1.json).toHaveLength(1);
-    target.local?.setPolicies({});
-    const removed = await target.client.from(own).remove(["u2.txt"]);
-    expect(removed.data?.[0]).toMatchObject({ owner_id: "u2" });
-  });
+  test.runIf(IS_LOCAL)(
+    "policies see the row, so a listing shows what one may see; the owner is the token's sub",
+    async () => {
+      const own = await target.bucket();
+      target.local?.setPolicies({ authenticated: ({ ownerId, sub }) => ownerId === sub });
+      for (const sub of ["u1", "u2"]) {
+        const key = target.local?.signUserToken(sub) ?? "";
+        await target.send("POST", `/object/${own}/${sub}.txt`, { key, body: sub });
+      }
+      const key = target.local?.signUserToken("u2") ?? "";
+      for (const json of [{}, { with_delimiter: true }, { sortBy: { column: "created_at" } }]) {
+        const { objects } = (await target.send("POST", `/object/list-v2/${own}`, { key, json })).json;
+        expect(objects.map((object: { name: string }) => object.name)).toEqual(["u2.txt"]);
+      }
+      const v1 = await target.send("POST", `/object/list/${own}`, { key, json: { prefix: "" } });
+      expect(v1.json).toHaveLength(1);
+      target.local?.setPolicies({});
+      const removed = await target.client.from(own).remove(["u2.txt"]);
+      expect(removed.data?.[0]).toMatchObject({ owner_id: "u2" });
+    },
+  );
 });
 
 describe("§20 what is broken inside", () => {
-  localTest("a row whose bytes are gone is a 500", async () => {
+  test.runIf(IS_LOCAL)("a row whose bytes are gone is a 500", async () => {
     await target.put(bucket, "lost");
     target.local?.loseBytes(bucket, "lost");
     const answer = await target.send("GET", `/object/authenticated/${bucket}/lost`);
@@ -355,21 +358,24 @@ describe("§20 what is broken inside", () => {
     expect((await target.send("GET", `/object/info/${bucket}/lost`)).json.size).toBe(5);
   });
 
-  fileBackendTest("§6.2 a part of a key above 255 bytes is a 500", async () => {
+  test.runIf(ON_FILE_BACKEND)("§6.2 a part of a key above 255 bytes is a 500", async () => {
     const answer = await target.send("POST", `/object/${bucket}/${"n".repeat(256)}`, { body: "x" });
     expect([answer.status, answer.json.code]).toEqual([500, "InternalError"]);
     expect((await target.send("POST", `/object/${bucket}/${"n".repeat(255)}`, { body: "x" })).status).toBe(200);
   });
 
-  localTest("trap 12: a row with the name of another age is listed, and InvalidKey for most routes", async () => {
-    const own = await target.bucket();
-    await target.local?.plantObject(own, "schöne grüße.txt", Buffer.from("x"), "text/plain");
-    const { data } = await target.client.from(own).listV2({});
-    expect(data?.objects.map(({ name }) => name)).toEqual(["schöne grüße.txt"]);
-    const path = `${own}/${encodeURIComponent("schöne grüße.txt")}`;
-    expect((await target.send("GET", `/object/${path}`)).json.code).toBe("InvalidKey");
-    expect((await target.send("GET", `/object/info/${path}`)).json.code).toBe("InvalidKey");
-    const moved = await target.client.from(own).move("schöne grüße.txt", "plain.txt");
-    expect(moved.error).toBeNull();
-  });
+  test.runIf(IS_LOCAL)(
+    "trap 12: a row with the name of another age is listed, and InvalidKey for most routes",
+    async () => {
+      const own = await target.bucket();
+      await target.local?.plantObject(own, "schöne grüße.txt", Buffer.from("x"), "text/plain");
+      const { data } = await target.client.from(own).listV2({});
+      expect(data?.objects.map(({ name }) => name)).toEqual(["schöne grüße.txt"]);
+      const path = `${own}/${encodeURIComponent("schöne grüße.txt")}`;
+      expect((await target.send("GET", `/object/${path}`)).json.code).toBe("InvalidKey");
+      expect((await target.send("GET", `/object/info/${path}`)).json.code).toBe("InvalidKey");
+      const moved = await target.client.from(own).move("schöne grüße.txt", "plain.txt");
+      expect(moved.error).toBeNull();
+    },
+  );
 });

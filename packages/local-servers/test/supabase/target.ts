@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { StorageClient } from "@supabase/storage-js";
-import { test } from "vitest";
 import { supabaseServer, type SupabaseServer, type SupabaseServerOptions } from "../../src/supabase/index.ts";
 
 /**
@@ -52,15 +51,14 @@ export interface Answer {
 export type Json = any;
 
 const { SUPABASE_TEST_URL, SUPABASE_TEST_SERVICE_KEY, SUPABASE_TEST_ANON_KEY, SUPABASE_TEST_BACKEND } = process.env;
-const isLocal = SUPABASE_TEST_URL === undefined;
 
-/** A check that needs the inside of the server: its clock, its policies, its secret. */
-export const localTest = test.skipIf(!isLocal);
-/** A check of what only a server with the file backend does. */
-export const fileBackendTest = test.skipIf(!isLocal && SUPABASE_TEST_BACKEND !== "file");
+/** For checks that need the inside of the server: its clock, its policies, its secret. */
+export const IS_LOCAL = SUPABASE_TEST_URL === undefined;
+/** For checks of what only a server with the file backend does. */
+export const ON_FILE_BACKEND = IS_LOCAL || SUPABASE_TEST_BACKEND === "file";
 
 export async function startTarget(options: SupabaseServerOptions = {}): Promise<Target> {
-  const local = isLocal ? await supabaseServer(options) : undefined;
+  const local = IS_LOCAL ? await supabaseServer(options) : undefined;
   const storageUrl = local?.storageUrl ?? `${SUPABASE_TEST_URL}/storage/v1`;
   const serviceKey = local?.serviceKey ?? SUPABASE_TEST_SERVICE_KEY ?? "";
   const anonKey = local?.anonKey ?? SUPABASE_TEST_ANON_KEY ?? "";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Answer, fileBackendTest, localTest, type SendOptions, startTarget, type Target } from "./target.ts";
+import { type Answer, ON_FILE_BACKEND, IS_LOCAL, type SendOptions, startTarget, type Target } from "./target.ts";
 
 let target: Target;
 let bucket: string;
@@ -178,7 +178,7 @@ describe("§7 and §17 limits of size", () => {
     expect(fits.error).toBeNull();
   });
 
-  localTest("the deployment's limit holds without one of the bucket", async () => {
+  test.runIf(IS_LOCAL)("the deployment's limit holds without one of the bucket", async () => {
     const own = await startTarget({ globalFileSizeLimit: 10 });
     const into = await own.bucket();
     expect((await own.send("POST", `/object/${into}/k`, { body: "x".repeat(11) })).json.code).toBe("EntityTooLarge");
@@ -317,7 +317,7 @@ describe("§7 torn and racing uploads", () => {
     expect((await infoOf("failed")).code).toBe("NoSuchKey");
   });
 
-  fileBackendTest(
+  test.runIf(ON_FILE_BACKEND)(
     "trap 4: two creates that both looked before either was done both succeed; the last wins",
     async () => {
       const slow = slowUpload(target, bucket, "race", "slow");
@@ -328,7 +328,7 @@ describe("§7 torn and racing uploads", () => {
     },
   );
 
-  localTest("createIsAtomic lets one of them win", async () => {
+  test.runIf(IS_LOCAL)("createIsAtomic lets one of them win", async () => {
     const atomic = await startTarget({ createIsAtomic: true });
     const into = await atomic.bucket();
     const slow = slowUpload(atomic, into, "race", "slow");
