@@ -34,7 +34,7 @@ export interface ConformanceTestOptions extends SuiteRunOptions, CaseSelection {
   readonly onReport?: ((text: string) => void) | undefined;
 }
 
-/** Cleaning up and the grace of a case that overran come on top of its own time. */
+/** Starting and ending servers, cleaning up, and the grace of a case that overran come on top of a case's own time. */
 const MARGIN_MS = 150_000;
 
 /** One `describe` with one test per case, in order. The harness is made before the first and destroyed after the last. */
@@ -53,11 +53,11 @@ export function conformanceTests(
       checkHarness(harness, CONFORMANCE_CASES);
       adapter = harness.name;
       suite = await startSuite(harness, options);
-    });
+    }, MARGIN_MS);
     afterAll(async () => {
       const report = await suite?.finish();
       if (report !== undefined) onReport?.(reportText(report));
-    });
+    }, MARGIN_MS);
 
     for (const one of selectCases(CONFORMANCE_CASES, options)) {
       const limit = Math.max(timeoutMs, one.timeoutMs ?? 0) + MARGIN_MS;

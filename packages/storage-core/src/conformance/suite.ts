@@ -11,6 +11,7 @@ import { COPY_AND_MOVE_CASES } from "./cases/i-copy-move.ts";
 import { URL_CASES } from "./cases/j-urls.ts";
 import { MULTIPART_CASES } from "./cases/k-multipart.ts";
 import { ABORT_CASES } from "./cases/l-abort.ts";
+import { TIMEOUT_AND_RETRY_CASES } from "./cases/l-timeout-retry.ts";
 import { ERROR_CASES } from "./cases/m-errors.ts";
 import { LIFE_CASES } from "./cases/n-life.ts";
 import { HYGIENE_CASES } from "./cases/x-hygiene.ts";
@@ -29,6 +30,7 @@ const SECTIONS: readonly (readonly ConformanceCase[])[] = [
   URL_CASES,
   MULTIPART_CASES,
   ABORT_CASES,
+  TIMEOUT_AND_RETRY_CASES,
   ERROR_CASES,
   LIFE_CASES,
   HYGIENE_CASES,

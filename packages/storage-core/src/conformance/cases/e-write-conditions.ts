@@ -12,6 +12,9 @@ import type { MultipartUpload, PutResult } from "../../contract/provider.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** At least one of five simultaneous writers wins each time, so 250 attempts are enough; a service may turn some down. */
+const MOST_ATTEMPTS = 1000;
+
 const ANY_COPY_CONDITION: Need = {
   name: "a condition of conditionalCopy",
   in: ({ conditionalCopy }) => conditionalCopy.create || conditionalCopy.replace || conditionalCopy.source,
@@ -76,7 +79,10 @@ export const WRITE_CONDITION_CASES: readonly ConformanceCase[] = [
       const { provider, signal } = t;
       const key = t.key("counter");
       await provider.put(key, "0", { signal });
+      let attempts = 0;
       const increment = async (): Promise<boolean> => {
+        attempts += 1;
+        ok(attempts <= MOST_ATTEMPTS, `${MOST_ATTEMPTS} attempts did not make 50 increments`);
         const result = await provider.get(key, { signal });
         const next = Number(await result.text()) + 1;
         try {
