@@ -92,7 +92,7 @@ describe("M02 an answer of the service", () => {
     [301, "", "InvalidConfig"],
     [304, "", "NotModified"],
     [418, "{", "Unknown"],
-    [200, "<html>", "Unknown"],
+    [200, "<html>", "Unavailable"],
   ] as const)("%i %j is %s", (status, body, code) => {
     const plain = typeof body === "string" && body.endsWith("\n") ? "text/plain" : undefined;
     expect(classify(answered(status, body, plain))?.code).toBe(code);

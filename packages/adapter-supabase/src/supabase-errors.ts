@@ -214,6 +214,8 @@ const REDIRECTED: Meaning = {
   message: "the service redirects to another address, where the key is not sent",
   hint: 'Put the address that it redirects to into "url".',
 };
+/** A success that cannot be read: cut on its way, or made by something before the service. */
+const DAMAGED: Meaning = { code: "Unavailable", message: "the service's answer arrived damaged, or is not its own" };
 const ODD: Meaning = { code: "Unknown", message: "the service gave an answer that makes no sense here" };
 
 /** Codes of Node and of undici: https://undici.nodejs.org/#/docs/api/Errors. */
@@ -258,6 +260,11 @@ export function saysNoSuchKey(error: unknown): error is AnswerError {
   return error instanceof AnswerError && meaningOf(error).code === "NotFound";
 }
 
+/** A success without a readable body. */
+export function saysDamaged(error: unknown): error is AnswerError {
+  return error instanceof AnswerError && meaningOf(error) === DAMAGED;
+}
+
 /** A definite "this bucket is not there, or not for you to see". */
 export function saysNoSuchBucket(error: unknown): error is AnswerError {
   if (!(error instanceof AnswerError)) return false;
@@ -298,6 +305,7 @@ function byStatus(status: number): Meaning | undefined {
   const row = BY_STATUS[status];
   if (row !== undefined) return row;
   if (status >= 500) return FAILED;
+  if (status >= 200 && status < 300) return DAMAGED;
   return status >= 300 && status < 400 ? REDIRECTED : undefined;
 }
 

@@ -4,7 +4,7 @@ import { AnswerError } from "./answer-error.ts";
 import { objectInfo } from "./object-info.ts";
 import { recordOfInfo, unquoted, type ObjectRecord } from "./object-record.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
-import { classify, saysNoSuchKey } from "./supabase-errors.ts";
+import { classify, saysDamaged, saysNoSuchKey } from "./supabase-errors.ts";
 import { bodyBytes, bodyChunks, type Answer } from "./transport.ts";
 
 export async function head(context: SupabaseContext, key: string, { signal }: HeadOptions): Promise<ObjectInfo> {
@@ -21,13 +21,22 @@ export async function readRecord(
   try {
     ({ json } = await transport.json({ method: "GET", path: paths.info(key), signal }));
   } catch (error) {
+    if (saysDamaged(error)) throw damagedDescription(error);
     return presence.explain(error, signal);
   }
   const record = recordOfInfo(json);
-  if (record === undefined) throw new StorageError("Unavailable", "the service's answer does not describe an object");
+  if (record === undefined) throw damagedDescription();
   if (record.name !== key) throw pathWasChanged(record.name);
   presence.seen();
   return record;
+}
+
+function damagedDescription(cause?: AnswerError): StorageError {
+  return new StorageError("IncompleteBody", "the description of the object arrived damaged", {
+    status: cause?.status,
+    requestId: cause?.requestId,
+    cause,
+  });
 }
 
 /** Some gateways fold two slashes into one. Whatever is behind that, it is not the object that was asked for. */

@@ -58,7 +58,7 @@ describe("parseUrl of what the service's own client makes", () => {
           const parsed = parse(url);
           // A question mark at the very end looks like an empty query; the client cannot read such an object back either.
           expect(parsed?.candidates).toContain(key);
-          if (!key.includes("?") && !key.includes("+")) expect(parsed?.key).toBe(key);
+          expect(parsed?.key === key || key.includes("?")).toBe(true);
         },
       ),
     );
@@ -199,7 +199,7 @@ describe("the token of a signed URL", () => {
 
   it("goes first where path and token disagree", () => {
     const url = `${BASE}/object/sign/img/a%2Bb?token=${token({ url: "img/a%2Bb", exp })}`;
-    expect(parse(url)?.candidates).toEqual(["a%2Bb", "a+b", "a b"]);
+    expect(parse(url)?.candidates).toEqual(["a%2Bb", "a+b"]);
   });
 
   it("of another bucket is not believed", () => {

@@ -14,7 +14,7 @@ const SIGNATURE = /(?:^|[?&])(?:token|X-Amz-Signature)=/i;
 export function keysIn(text: string): readonly string[] {
   const [likeliest = "", ...others] = endsOfKey(text).map((end) => text.slice(0, end));
   const once = decode(likeliest);
-  if (!isPossible(once)) return [];
+  if (once === undefined || hasDotSegment(once)) return [];
   const variants = [
     /%[0-9a-f]{2}/i.test(once) ? decode(once) : undefined,
     decode(likeliest.replaceAll("+", " ")),
@@ -22,7 +22,7 @@ export function keysIn(text: string): readonly string[] {
     likeliest,
   ];
   const rest = text.slice(likeliest.length + 1);
-  const withMarks = SIGNATURE.test(rest) ? [] : others.map(decode);
+  const withMarks = SIGNATURE.test(rest) || (once === "" && isKnownQuery(rest)) ? [] : others.map(decode);
   const readings = isKnownQuery(rest) ? [once, ...variants, ...withMarks] : [once, ...withMarks, ...variants];
   return [...new Set(readings.filter(isPossible))];
 }
@@ -44,9 +44,13 @@ function isKnownQuery(query: string): boolean {
   return query.split("&").every((pair) => KNOWN_PARAMETERS.test(pair.split("=", 1)[0] ?? ""));
 }
 
-/** No key has a dot segment that a client would have let through. */
 function isPossible(key: string | undefined): key is string {
-  return key !== undefined && key !== "" && !key.split("/").some((segment) => segment === "." || segment === "..");
+  return key !== undefined && key !== "" && !hasDotSegment(key);
+}
+
+/** Clients resolve such segments, so the URL leads elsewhere than it says. */
+function hasDotSegment(key: string): boolean {
+  return key.split("/").some((segment) => segment === "." || segment === "..");
 }
 
 function decode(text: string): string | undefined {
