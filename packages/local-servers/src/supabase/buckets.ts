@@ -113,7 +113,7 @@ export const emptyBucket: Handler = async (exchange, service) => {
     throw failures.invalidRequest("Cannot empty the bucket, there are too many objects", 409);
   }
   if (service.settings.backend === "file") removeAll(bucket, service);
-  else setTimeout(removeAll, BACKGROUND_DELAY_MS, bucket, service).unref();
+  else service.later(() => removeAll(bucket, service), BACKGROUND_DELAY_MS);
   sendJson(exchange.response, 200, {
     message: "Empty bucket has been queued. Completion may take up to an hour.",
   });

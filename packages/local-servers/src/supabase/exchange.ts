@@ -21,6 +21,8 @@ export interface Service {
   readonly rows: Rows;
   readonly security: RowSecurity;
   readonly clock: Clock;
+  /** Runs a background job after `delayMs`, unless the server is closed by then. */
+  later(task: () => void, delayMs: number): void;
   /** The failure that this request is to get instead of an answer. */
   fault(request: { readonly method: string; readonly url: string }): TransientCode | undefined;
 }

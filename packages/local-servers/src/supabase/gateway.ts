@@ -95,7 +95,7 @@ function sendUnknownRoute(response: ServerResponse, method: string, url: string,
 }
 
 function sendFailure(request: IncomingMessage, response: ServerResponse, isBare: boolean, error: unknown): void {
-  if (response.headersSent || request.errored !== null) {
+  if (response.headersSent || request.errored !== null || request.socket.destroyed) {
     // The client has gone away, or it must see that what it got so far is not all.
     response.destroy();
     return;

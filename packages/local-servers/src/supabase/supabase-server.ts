@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen, type LocalServer } from "../local-server.ts";
 import { objectStore } from "../store/index.ts";
 import { clockFrom, systemTimeMs } from "./clock.ts";
 import type { Service, Settings } from "./exchange.ts";
@@ -43,9 +42,8 @@ export interface SupabaseServerOptions {
   readonly policies?: Policies | undefined;
 }
 
-export interface SupabaseServer {
-  /** The project URL, which `createClient` wants. */
-  readonly url: string;
+/** `url` is the project URL, which `createClient` wants. */
+export interface SupabaseServer extends LocalServer {
   /** The URL of the storage service, which `StorageClient` wants. */
   readonly storageUrl: string;
   readonly serviceKey: string;
@@ -64,8 +62,6 @@ export interface SupabaseServer {
   loseBytes(bucket: string, key: string): void;
   /** What time the server thinks it is. */
   now(): Date;
-  /** Ends all connections. */
-  close(): Promise<void>;
 }
 
 const DEFAULT_FILE_SIZE_LIMIT = 50_000_000;
@@ -87,12 +83,20 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
   const store = objectStore<Shape>({ directory: options.directory ?? temporary });
   let policies = options.policies ?? {};
   let fault: Service["fault"] = () => undefined;
+  const jobs = new Set<NodeJS.Timeout>();
   const service: Service = {
     settings,
     clock,
     rows: rowsOf(store),
     security: rowSecurity(() => policies),
     fault: (request) => fault(request),
+    later(task, delayMs) {
+      const job = setTimeout(() => {
+        jobs.delete(job);
+        task();
+      }, delayMs);
+      jobs.add(job);
+    },
   };
   const routes = routeTable(service);
   const log = requestLog();
@@ -102,15 +106,18 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
     void answer(request, response, routes, service);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.listen(options.port ?? 0, "127.0.0.1");
+  const removeTemporary = (): void => {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  };
+  let listening: LocalServer;
   try {
-    await once(server, "listening");
+    listening = await listen(server, options.port ?? 0);
   } catch (error) {
     store.close();
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    removeTemporary();
     throw error;
   }
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, port } = listening;
 
   const sign = (claims: Claims): string => {
     const iat = Math.floor(clock.nowMs() / 1000);
@@ -119,6 +126,7 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
 
   return {
     url,
+    port,
     storageUrl: `${url}/storage/v1`,
     serviceKey: sign({ role: "service_role" }),
     anonKey: sign({ role: "anon" }),
@@ -134,12 +142,11 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
     loseBytes: (bucket, key) => loseBytes(service, bucket, key),
     now: () => new Date(clock.nowMs()),
     async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      if (!server.listening) return;
+      await listening.close();
+      for (const job of jobs) clearTimeout(job);
       store.close();
-      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+      removeTemporary();
     },
   };
 }
