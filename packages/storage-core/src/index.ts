@@ -10,3 +10,4 @@ export {
   type StorageErrorDetails,
   type StorageOperation,
 } from "./errors/storage-error.ts";
+export { compareKeys } from "./listing/compare-keys.ts";

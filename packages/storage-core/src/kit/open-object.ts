@@ -9,8 +9,13 @@ import { asStorageError, refusal, type FailureContext } from "./failure.ts";
 /**
  * The open object that a `get` resolves with: it counts the driver's body against the range that was served, gives the
  * connection back when the caller stops or aborts, and names every failure.
+ * @throws Aborted when the signal is aborted already; the driver's body is cancelled then
  */
 export function openObject(result: DriverGetResult, context: FailureContext): GetResult {
+  if (context.signal?.aborted === true) {
+    result.body.cancel().catch(() => undefined);
+    throw asStorageError(context.signal.reason, context);
+  }
   return new OpenObject(result, context);
 }
 
@@ -35,10 +40,6 @@ class OpenObject implements GetResult {
     this.#body = body;
     this.#context = context;
     this.#race = new AbortRace(context.signal, () => this.#giveUp());
-    if (context.signal?.aborted === true) {
-      this.#race.release();
-      this.#giveUp();
-    }
   }
 
   get body(): ReadableStream<Uint8Array> {

@@ -1,1 +1,12 @@
-export {};
+export type { Layer } from "../contract/layer.ts";
+export { withLayers } from "./with-layers.ts";
+export { around, type Around, type CallChanges, type GetCall, type LayerCall, type Next } from "./around.ts";
+export { observe, type ObservedCall, type ObserveOptions } from "./observe.ts";
+export { retry } from "./retry.ts";
+export type { RetryEvent, RetryOptions } from "./retry-policy.ts";
+export { limit, type LimitOptions } from "./limit.ts";
+export { timeout, type TimeoutOptions } from "./timeout.ts";
+export type { SetTimer } from "./deadline.ts";
+export { prefix } from "./prefix.ts";
+export { readOnly, type ReadOnlyOptions } from "./read-only.ts";
+export { chaos, type ChaosOptions, type Trouble } from "./chaos.ts";

@@ -51,6 +51,7 @@ async function ignoringNotFound(call: Promise<unknown>): Promise<void> {
 function problem(id: string, error: unknown): CheckFinding {
   const known = isStorageError(error) ? error : undefined;
   const message = known === undefined ? "an unexpected error" : `${known.code}: ${known.message}`;
-  const fix = known?.code === "BucketNotFound" ? "Call ensureBucket." : (known?.hint ?? `Allow the credentials to ${id}.`);
+  const fix =
+    known?.code === "BucketNotFound" ? "Call ensureBucket." : (known?.hint ?? `Allow the credentials to ${id}.`);
   return { id, level: "error", message: `The step "${id}" failed. ${message}`, fix };
 }

@@ -16,6 +16,7 @@ import { listedKeys, textOf } from "../objects.ts";
 import { holds } from "../stored.ts";
 import { WEIRD_NAMES, weirdNamesOf } from "../weird-keys.ts";
 import type { CaseContext, ConformanceCase } from "../case.ts";
+import { CONFINEMENT_CASES } from "./b-confinement.ts";
 
 /** The longest key that any provider may take, in bytes of UTF-8: S3's limit. */
 const LONGEST_KEY_BYTES = 1024;
@@ -190,6 +191,7 @@ export const KEY_CASES: readonly ConformanceCase[] = [
       await inParallel(KEYS_AT_ONCE, allowed, (weird) => throughEveryOperation(t, weird));
     },
   }),
+  ...CONFINEMENT_CASES,
   namesCase("B20", "digits, single characters and the names of object properties are ordinary keys", (t) =>
     leadsNowhere(t, ["valueOf", "isPrototypeOf", "__defineGetter__", "length", "1", "y", "false"]),
   ),
