@@ -64,8 +64,11 @@ export interface Ledger {
 
   readonly events: {
     note(event: LedgerEvent): Promise<void>;
-    /** Newest first. */
-    last(limit?: number): Promise<readonly StoredEvent[]>;
+    /** Newest first; of these types, or of all. */
+    last(options?: {
+      readonly limit?: number | undefined;
+      readonly types?: readonly string[] | undefined;
+    }): Promise<readonly StoredEvent[]>;
   };
 
   readonly uploads: {

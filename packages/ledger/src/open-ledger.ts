@@ -200,7 +200,7 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
             at: now(),
           }),
         ),
-      last: (limit = 100) => read((db) => lastEvents(db, routeNames, limit)),
+      last: ({ limit = 100, types } = {}) => read((db) => lastEvents(db, routeNames, { limit, types })),
     },
 
     uploads: {

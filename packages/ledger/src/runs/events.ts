@@ -36,13 +36,15 @@ export async function insertEvent(
     .execute();
 }
 
-/** Newest first. */
+/** Newest first; of these types, or of all. */
 export async function lastEvents(
   db: Kysely<LedgerTables>,
   routeNames: ReadonlyMap<number, string>,
-  limit: number,
+  options: { readonly limit: number; readonly types?: readonly string[] | undefined },
 ): Promise<StoredEvent[]> {
-  const rows = await db.selectFrom("events").selectAll().orderBy("id", "desc").limit(limit).execute();
+  let query = db.selectFrom("events").selectAll().orderBy("id", "desc").limit(options.limit);
+  if (options.types !== undefined) query = query.where("type", "in", [...options.types]);
+  const rows = await query.execute();
   return rows.map((row) => ({
     id: row.id,
     runId: row.run_id,

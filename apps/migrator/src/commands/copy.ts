@@ -1,0 +1,60 @@
+import type { Config } from "@bucketferry/config";
+import { exitCodeOf } from "../decide/exit-code.ts";
+import { formatBytes, formatCount } from "../report/format.ts";
+import type { CommandResult } from "../run-command.ts";
+import { withSession, type CommandEnvironment } from "../session.ts";
+import { copy } from "../stages/copy.ts";
+import { passGate, runStage } from "../stages/run-stage.ts";
+import type { StageContext } from "../stages/stage-context.ts";
+
+export interface CopyCommandOptions {
+  readonly concurrency: number | undefined;
+  readonly bandwidthLimitBytesPerSecond: number | undefined;
+  readonly patienceMs: number;
+  readonly allowPartial: boolean;
+}
+
+export function copyCommand(environment: CommandEnvironment, options: CopyCommandOptions): Promise<CommandResult> {
+  return withSession(environment, ({ context, config }) => copyStep(context, config, options));
+}
+
+export async function copyStep(
+  context: StageContext,
+  config: Config,
+  options: CopyCommandOptions,
+): Promise<CommandResult> {
+  await passGate("copy", context, options);
+  const summary = await runStage("copy", context, () =>
+    copy(context, {
+      concurrency: options.concurrency ?? config.copy.concurrency,
+      bandwidthLimitBytesPerSecond: options.bandwidthLimitBytesPerSecond ?? config.copy.bandwidthLimitBytesPerSecond,
+      partSizeBytes: config.copy.partSizeBytes,
+      patienceMs: options.patienceMs,
+    }),
+  );
+  return {
+    exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.failed }),
+    counts: { ...summary },
+    lines: [
+      summary.complete
+        ? `Copied ${formatCount(summary.copied)} objects (${formatBytes(summary.bytes)}), found ${formatCount(summary.adopted)} at the target already.`
+        : `Interrupted after ${formatCount(summary.copied)} objects. Run the command again: it goes on where it stopped.`,
+      ...(summary.failed > 0
+        ? [
+            `${formatCount(summary.failed)} objects failed; \`bucketferry report\` lists them, \`bucketferry plan\` plans them again.`,
+          ]
+        : []),
+      ...(summary.vanished > 0 ? [`${formatCount(summary.vanished)} objects are gone from the source.`] : []),
+      ...(summary.notCarried > 0
+        ? [
+            `${formatCount(summary.notCarried)} objects have headers or metadata that the target cannot hold; the ledger keeps them.`,
+          ]
+        : []),
+      ...(summary.md5Unproved > 0
+        ? [
+            `The ETags of ${formatCount(summary.md5Unproved)} source objects look like MD5s and are not those of the bytes.`,
+          ]
+        : []),
+    ],
+  };
+}

@@ -1,0 +1,44 @@
+import { dirname, resolve } from "node:path";
+import type { Config } from "@bucketferry/config";
+import { exitCodeOf } from "../decide/exit-code.ts";
+import { formatCount } from "../report/format.ts";
+import type { CommandResult } from "../run-command.ts";
+import { ledgerPath, withSession, type CommandEnvironment } from "../session.ts";
+import { prove } from "../stages/prove.ts";
+import { passGate, runStage } from "../stages/run-stage.ts";
+import type { StageContext } from "../stages/stage-context.ts";
+
+export interface ProveCommandOptions {
+  readonly out: string | undefined;
+  readonly deep: boolean;
+  readonly fetch: boolean;
+  readonly allowPartial: boolean;
+}
+
+export function proveCommand(environment: CommandEnvironment, options: ProveCommandOptions): Promise<CommandResult> {
+  return withSession(environment, ({ context, config }) => proveStep(context, config, options));
+}
+
+export async function proveStep(
+  context: StageContext,
+  config: Config,
+  options: ProveCommandOptions,
+): Promise<CommandResult> {
+  await passGate("prove", context, options);
+  const file =
+    options.out === undefined
+      ? resolve(dirname(ledgerPath(config)), `evidence-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.jsonl`)
+      : resolve(process.env["INIT_CWD"] ?? process.cwd(), options.out);
+  const summary = await runStage("prove", context, () =>
+    prove(context, { config, file, deep: options.deep, fetch: options.fetch, concurrency: config.copy.concurrency }),
+  );
+  return {
+    exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.problems }),
+    counts: { ...summary },
+    lines: [
+      summary.complete
+        ? `Proved ${formatCount(summary.objects.proved ?? 0)} objects and ${formatCount(summary.references.proved ?? 0)} references; ${formatCount(summary.problems)} problems.`
+        : "Interrupted: no evidence was written.",
+    ],
+  };
+}

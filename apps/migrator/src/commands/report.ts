@@ -1,0 +1,90 @@
+import { OBJECT_STATES, type ObjectRecord, type ObjectState } from "@bucketferry/ledger";
+import { EXIT } from "../exit-codes.ts";
+import { formatBytes, formatCount } from "../report/format.ts";
+import type { CommandResult } from "../run-command.ts";
+import { withLedgerToRead, type CommandEnvironment } from "../session.ts";
+
+export interface ReportCommandOptions {
+  /** Objects of each kind that are shown one by one. */
+  readonly limit: number;
+}
+
+/** What needs a reader's eye, the worst first (L10). */
+const LISTED: readonly ObjectState[] = ["failed", "vanished", "planned", "skipped"];
+
+/** What happened, why, and what is left: the failures first. Reads the ledger alone. */
+export function reportCommand(environment: CommandEnvironment, options: ReportCommandOptions): Promise<CommandResult> {
+  const { reporter } = environment;
+  return withLedgerToRead(environment, async (ledger, { routes }) => {
+    const show = (object: ObjectRecord, reason: string | null): void => {
+      reporter.event({
+        type: "object",
+        stage: "report",
+        route: object.route,
+        key: object.key,
+        state: object.state,
+        reason,
+        code: object.errorCode,
+        message: object.errorMessage,
+      });
+    };
+    for (const state of LISTED) {
+      let left = options.limit;
+      for (const route of routes) {
+        if (left <= 0) break;
+        for (const object of await ledger.objects.page({ route: route.name, states: [state], limit: left })) {
+          show(object, object.reason);
+          left--;
+        }
+      }
+    }
+
+    const reasons = await ledger.objects.countByReason(OBJECT_STATES);
+    reporter.table(
+      [
+        { title: "route" },
+        { title: "state" },
+        { title: "reason" },
+        { title: "code" },
+        { title: "objects", align: "right" },
+        { title: "size", align: "right" },
+      ],
+      reasons.map(({ route, state, reason, errorCode, objects, bytes }) => [
+        route,
+        state,
+        reason ?? "",
+        errorCode ?? "",
+        formatCount(objects),
+        formatBytes(bytes),
+      ]),
+    );
+
+    const counts = await ledger.objects.count();
+    for (const count of counts) reporter.event({ type: "counts", ...count });
+    const objectsIn = (states: readonly ObjectState[]): number =>
+      counts.filter((count) => states.includes(count.state)).reduce((sum, count) => sum + count.objects, 0);
+    const open = objectsIn(["planned", "copied", "failed"]);
+    const complete = open === 0 && counts.length > 0;
+    return {
+      exitCode: objectsIn(["failed"]) > 0 ? EXIT.partial : EXIT.done,
+      counts: {
+        ...Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn([state])])),
+        reasons: reasons.map(({ route, state, reason, errorCode, objects }) => ({
+          route,
+          state,
+          reason,
+          errorCode,
+          objects,
+        })),
+        complete,
+      },
+      lines: [
+        complete
+          ? `Complete: ${formatCount(objectsIn(["verified"]))} verified, ${formatCount(objectsIn(["skipped", "vanished"]))} explained.`
+          : counts.length === 0
+            ? "Nothing is planned yet."
+            : `Not complete: ${formatCount(open)} objects are failed, planned or not verified yet.`,
+      ],
+    };
+  });
+}

@@ -1,0 +1,101 @@
+import type { Config } from "@bucketferry/config";
+import { CommandError } from "../command-error.ts";
+import { exitCodeOf } from "../decide/exit-code.ts";
+import { EXIT } from "../exit-codes.ts";
+import { formatCount } from "../report/format.ts";
+import type { CommandResult } from "../run-command.ts";
+import { withSession, type CommandEnvironment, type Session } from "../session.ts";
+import { passGate, runStage } from "../stages/run-stage.ts";
+import { statesFrom, withReferences } from "../with-references.ts";
+import type { ReferenceEvent, RewriteSummary } from "../references/contract.ts";
+
+export interface RewriteCommandOptions {
+  readonly apply: boolean;
+  readonly limit: number | undefined;
+  readonly allowPartial: boolean;
+}
+
+/** Cells whose change is shown one by one to people; programs get all of them. */
+const CELLS_SHOWN = 20;
+
+export function rewriteCommand(
+  environment: CommandEnvironment,
+  options: RewriteCommandOptions,
+): Promise<CommandResult> {
+  return withSession(environment, (session) => rewriteStep(session, options));
+}
+
+export async function rewriteStep(
+  { config, routes, ledger, context }: Session,
+  options: RewriteCommandOptions,
+): Promise<CommandResult> {
+  const { reporter, drain } = context;
+  if (options.apply) await passGate("rewrite", context, options);
+  const signal = AbortSignal.any([drain, context.abort]);
+  let shown = 0;
+  const onEvent = (event: ReferenceEvent): void => {
+    const isDiff = event.type === "cell-rewritten" || event.type === "reference-kept";
+    if (isDiff && reporter.kind !== "json" && ++shown > CELLS_SHOWN) return;
+    reporter.event(event);
+  };
+  const summary = await runStage("rewrite", context, () =>
+    withReferences(config, routes, (references) =>
+      references
+        .rewrite({ apply: options.apply, states: statesFrom(ledger), signal, onEvent, limit: options.limit })
+        .then(
+          (done) => ({ ...done, complete: true }),
+          (error: unknown) => whenInterrupted(error, signal, { ...NOTHING_REWRITTEN, applied: options.apply }),
+        ),
+    ),
+  );
+  if (shown > CELLS_SHOWN) reporter.line(`… and ${formatCount(shown - CELLS_SHOWN)} more; --json lists all of them.`);
+  return { ...resultOf(summary, options.apply, config) };
+}
+
+const NOTHING_REWRITTEN: Omit<RewriteSummary, "applied"> = {
+  rows: 0,
+  cellsRewritten: 0,
+  referencesRewritten: 0,
+  alreadyRewritten: 0,
+  kept: {},
+  failed: 0,
+};
+
+function resultOf(
+  summary: RewriteSummary & { readonly complete: boolean },
+  apply: boolean,
+  { database }: Config,
+): CommandResult {
+  if (database === undefined) throw new CommandError(EXIT.usage, "NoDatabase", "The configuration names no database.");
+  const kept = Object.values(summary.kept).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  // What waits for its object, or could not be written, is left to do; what has no counterpart is only reported.
+  const troubles = summary.failed + (summary.kept["not-verified"] ?? 0) + (summary.kept["row-changed"] ?? 0);
+  return {
+    exitCode: exitCodeOf({ complete: summary.complete, troubles: apply ? troubles : 0 }),
+    counts: { ...summary },
+    lines: [
+      summary.complete
+        ? `${apply ? "Rewrote" : "Would rewrite"} ${formatCount(summary.referencesRewritten)} references in ${formatCount(summary.cellsRewritten)} cells; ${formatCount(summary.alreadyRewritten)} were in the new form already.`
+        : "Interrupted. Run the command again: it goes on where it stopped.",
+      ...(kept > 0
+        ? [
+            `${formatCount(kept)} references stay as they are: ${Object.entries(summary.kept)
+              .map(([reason, count]) => `${formatCount(count ?? 0)} ${reason}`)
+              .join(", ")}.`,
+          ]
+        : []),
+      ...(summary.failed > 0 ? [`${formatCount(summary.failed)} cells failed.`] : []),
+      ...(apply ? [] : ["Nothing was changed; --apply does it."]),
+    ],
+  };
+}
+
+/** An interruption is an end like another; whatever else went wrong is not. */
+export function whenInterrupted<T extends object>(
+  error: unknown,
+  signal: AbortSignal,
+  soFar: T,
+): T & { readonly complete: boolean } {
+  if (!signal.aborted) throw error;
+  return { ...soFar, complete: false };
+}

@@ -1,0 +1,35 @@
+import type { Ledger, ObjectRecord, ObjectState } from "@bucketferry/ledger";
+import type { ObjectEntry } from "@bucketferry/storage-core";
+import type { Route } from "@bucketferry/config";
+import { listSorted } from "./list-sorted.ts";
+import { lockStep } from "./lock-step.ts";
+
+/** An object on record beside what the target lists under its key. */
+export interface ListedCopy {
+  readonly object: ObjectRecord;
+  readonly listed: ObjectEntry | undefined;
+}
+
+/** Every object on record in these states with its entry in the target's listing, in key order. */
+export async function* recordedAgainstTarget(
+  route: Route,
+  ledger: Ledger,
+  states: readonly ObjectState[],
+  signal: AbortSignal,
+): AsyncGenerator<ListedCopy> {
+  const steps = lockStep(
+    {
+      name: `the ledger of route ${route.name}`,
+      items: ledger.objects.walk({ route: route.name, states, signal }),
+      keyOf: (object: ObjectRecord) => object.targetKey,
+    },
+    {
+      name: `the target of route ${route.name}`,
+      items: listSorted(route.target, signal),
+      keyOf: (entry: ObjectEntry) => entry.key,
+    },
+  );
+  for await (const { a: object, b: listed } of steps) {
+    if (object !== undefined) yield { object, listed };
+  }
+}

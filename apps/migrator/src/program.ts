@@ -1,0 +1,254 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { ExitCode } from "./exit-codes.ts";
+import { LOG_LEVELS } from "./report/reporter.ts";
+import { runCommand, type CommandResult, type GlobalOptions } from "./run-command.ts";
+import type { CommandEnvironment } from "./session.ts";
+import { VERSION } from "./version.ts";
+
+/** What a command's own options are made into once its module is loaded. */
+type Start<Options> = (environment: CommandEnvironment, options: Options, ...args: string[]) => Promise<CommandResult>;
+
+const EXIT_CODES_HELP = `
+Exit codes:
+  0    all done
+  1    something unexpected; run it again, it goes on where it stopped
+  2    the command line or the configuration is wrong, or what it names cannot be used
+  3    done, but some objects or rows failed
+  4    a gate refused to begin
+  130  interrupted; run it again, it goes on where it stopped`;
+
+/**
+ * The command line. Each command loads its own modules when it runs, so that \`--help\` and \`--version\` load none of them.
+ * \`onExit\` is told the exit code.
+ */
+export function program(onExit: (code: ExitCode) => void): Command {
+  const root = new Command("bucketferry")
+    .description("Moves a live app's files from one object storage to another, proves it, and can take it back.")
+    .version(VERSION)
+    .showHelpAfterError("(--help lists what there is)")
+    .addHelpText("after", EXIT_CODES_HELP);
+
+  function command<Options extends object>(
+    name: string,
+    description: string,
+    load: () => Promise<Start<Options>>,
+  ): Command {
+    const [commandName = name] = name.split(" ");
+    return root
+      .command(name)
+      .description(description)
+      .option("-c, --config <file>", "configuration; default: bucketferry.config.ts, .js or .json")
+      .option("--json", "one JSON object a line on stdout, the last one a summary")
+      .addOption(new Option("--log-level <level>", "what is logged to stderr").choices([...LOG_LEVELS]).default("warn"))
+      .option("--accept-route-changes", "go on with a ledger after routes were added or left out")
+      .action(async (...received: unknown[]) => {
+        const self = received.at(-1) as Command;
+        const options = self.opts<Options & GlobalOptions>();
+        const code = await runCommand(commandName, options, async (environment) =>
+          (await load())(environment, options, ...self.args),
+        );
+        onExit(code);
+      });
+  }
+
+  command<DoctorOptions>("doctor", "check both sides, the ledger and the database; changes nothing", async () => {
+    const { doctorCommand } = await import("./commands/doctor.ts");
+    return (environment, { write }) => doctorCommand(environment, { write: write ?? false });
+  }).option("--write", "also write, read and delete one scratch object at each target");
+
+  command<YesOptions>("setup", "make the targets ready; says first what it would do", async () => {
+    const { setupCommand } = await import("./commands/setup.ts");
+    return (environment, { yes }) => setupCommand(environment, { yes: yes ?? false });
+  }).option("-y, --yes", "do not ask");
+
+  command("scan", "find every reference in the database; changes nothing", async () => {
+    const { scanCommand } = await import("./commands/scan.ts");
+    return (environment) => scanCommand(environment);
+  });
+
+  command<PlanOptions>("plan", "find out what has to be copied, and why; changes nothing but the ledger", async () => {
+    const { planCommand } = await import("./commands/plan.ts");
+    return (environment, { placeholders, overwriteTarget }) =>
+      planCommand(environment, { placeholders, overwriteTarget: overwriteTarget ?? false });
+  })
+    .addOption(placeholdersOption())
+    .option("--overwrite-target", "give up objects at the target that are not our copies");
+
+  command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
+    const { copyCommand } = await import("./commands/copy.ts");
+    return (environment, { concurrency, bandwidth, patience, allowPartial }) =>
+      copyCommand(environment, {
+        concurrency,
+        bandwidthLimitBytesPerSecond: bandwidth,
+        patienceMs: patience * 1000,
+        allowPartial: allowPartial ?? false,
+      });
+  })
+    .option("--concurrency <objects>", "objects at once; default: copy.concurrency of the configuration", wholeNumber)
+    .option("--bandwidth <bytes>", "most bytes a second, all transfers together", wholeNumber)
+    .addOption(patienceOption())
+    .option("--allow-partial", "copy although the last plan was not finished");
+
+  command<VerifyOptions>("verify", "make verified of copied, on evidence only", async () => {
+    const { verifyCommand } = await import("./commands/verify.ts");
+    return (environment, options) =>
+      verifyCommand(environment, { depth: depthOf(options), allowPartial: options.allowPartial ?? false });
+  })
+    .addOption(new Option("--quick", "compare listings only; read nothing back").conflicts("deep"))
+    .addOption(new Option("--deep", "read both sides of every object again").conflicts("quick"))
+    .option("--allow-partial", "verify what was copied although something is left to copy");
+
+  command<RewriteOptions>(
+    "rewrite",
+    "references in the database to new URLs; shows what it would do, --apply does it",
+    async () => {
+      const { rewriteCommand } = await import("./commands/rewrite.ts");
+      return (environment, { apply, limit, allowPartial }) =>
+        rewriteCommand(environment, { apply: apply ?? false, limit, allowPartial: allowPartial ?? false });
+    },
+  )
+    .option("--apply", "do it")
+    .option("--limit <cells>", "stop after so many cells", wholeNumber)
+    .option("--allow-partial", "rewrite references of verified objects although others are not verified");
+
+  command<RollbackOptions>(
+    "rollback",
+    "restore rewritten references from the journal; shows what it would do, --apply does it",
+    async () => {
+      const { rollbackCommand } = await import("./commands/rollback.ts");
+      return (environment, { apply, yes }) =>
+        rollbackCommand(environment, { apply: apply ?? false, yes: yes ?? false });
+    },
+  )
+    .option("--apply", "do it")
+    .option("-y, --yes", "do not ask");
+
+  command<ProveOptions>(
+    "prove",
+    "check every object and every reference once more, and write the evidence",
+    async () => {
+      const { proveCommand } = await import("./commands/prove.ts");
+      return (environment, { out, deep, fetch, allowPartial }) =>
+        proveCommand(environment, { out, deep: deep ?? false, fetch, allowPartial: allowPartial ?? false });
+    },
+  )
+    .option("--out <file>", "evidence file; default: beside the ledger")
+    .option("--deep", "read every object back")
+    .option("--no-fetch", "do not ask for rewritten URLs over HTTP")
+    .option("--allow-partial", "prove what is verified");
+
+  command("status", "where are we", async () => {
+    const { statusCommand } = await import("./commands/status.ts");
+    return (environment) => statusCommand(environment);
+  });
+
+  command<ReportOptions>("report", "what happened, why, and what is left; failures first", async () => {
+    const { reportCommand } = await import("./commands/report.ts");
+    return (environment, { limit }) => reportCommand(environment, { limit });
+  }).option("--limit <objects>", "objects of each kind that are shown one by one", wholeNumber, 50);
+
+  command<RunOptions>(
+    "run",
+    "everything in order, with gates; asks before each step that changes something",
+    async () => {
+      const { runAllCommand } = await import("./commands/run.ts");
+      return (environment, options) =>
+        runAllCommand(environment, {
+          yes: options.yes ?? false,
+          allowPartial: options.allowPartial ?? false,
+          placeholders: options.placeholders,
+          overwriteTarget: options.overwriteTarget ?? false,
+          depth: depthOf(options),
+          patienceMs: options.patience * 1000,
+          fetch: options.fetch,
+        });
+    },
+  )
+    .option("-y, --yes", "do not ask")
+    .addOption(placeholdersOption())
+    .option("--overwrite-target", "give up objects at the target that are not our copies")
+    .option("--deep", "verify by reading both sides of every object again")
+    .addOption(patienceOption())
+    .option("--no-fetch", "do not ask for rewritten URLs over HTTP")
+    .option("--allow-partial", "go on although some objects failed; only references of verified objects are rewritten");
+
+  command(
+    "explain <url>",
+    "which route, object and form a URL is, and what it would become, or why it stays",
+    async () => {
+      const { explainCommand } = await import("./commands/explain.ts");
+      return (environment, _, url = "") => explainCommand(environment, url);
+    },
+  );
+
+  return root;
+}
+
+interface DoctorOptions {
+  readonly write?: boolean;
+}
+interface YesOptions {
+  readonly yes?: boolean;
+}
+interface PlanOptions {
+  readonly placeholders: "skip" | "keep";
+  readonly overwriteTarget?: boolean;
+}
+interface CopyOptions {
+  readonly concurrency?: number;
+  readonly bandwidth?: number;
+  readonly patience: number;
+  readonly allowPartial?: boolean;
+}
+interface DepthOptions {
+  readonly quick?: boolean;
+  readonly deep?: boolean;
+}
+interface VerifyOptions extends DepthOptions {
+  readonly allowPartial?: boolean;
+}
+interface RewriteOptions {
+  readonly apply?: boolean;
+  readonly limit?: number;
+  readonly allowPartial?: boolean;
+}
+interface RollbackOptions extends YesOptions {
+  readonly apply?: boolean;
+}
+interface ProveOptions {
+  readonly out?: string;
+  readonly deep?: boolean;
+  readonly fetch: boolean;
+  readonly allowPartial?: boolean;
+}
+interface ReportOptions {
+  readonly limit: number;
+}
+interface RunOptions extends YesOptions, PlanOptions, DepthOptions {
+  readonly patience: number;
+  readonly fetch: boolean;
+  readonly allowPartial?: boolean;
+}
+
+function depthOf({ quick, deep }: DepthOptions): "quick" | "standard" | "deep" {
+  if (deep === true) return "deep";
+  return quick === true ? "quick" : "standard";
+}
+
+function placeholdersOption(): Option {
+  return new Option("--placeholders <policy>", "empty objects that stand for folders")
+    .choices(["skip", "keep"])
+    .default("skip");
+}
+
+function patienceOption(): Option {
+  return new Option("--patience <seconds>", "how long expired credentials or a service that is away are waited for")
+    .argParser(wholeNumber)
+    .default(900);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It has to be a whole number above 0.");
+}

@@ -1,0 +1,105 @@
+import type { CommandEvent } from "./events.ts";
+import { formatBytes, formatCount, formatKey } from "./format.ts";
+
+export type Tone = "plain" | "dim" | "good" | "warning" | "bad";
+
+export interface EventText {
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+const LEVEL_TONES = { ok: "good", warning: "warning", error: "bad" } as const;
+
+/** An event as a line for people; undefined for what they see in another way (tables, bars), or need not see. */
+export function eventText(event: CommandEvent): EventText | undefined {
+  switch (event.type) {
+    case "object":
+      return {
+        text: `${event.state} ${event.route}: ${formatKey(event.key)} (${[event.reason, event.code, event.message].filter(Boolean).join(", ")})`,
+        tone: event.state === "failed" ? "bad" : "warning",
+      };
+    case "twins":
+      return {
+        text: `twins in ${event.route}: ${event.keys.map(formatKey).join("  ")} differ in case or Unicode form only`,
+        tone: "warning",
+      };
+    case "warning":
+      return { text: `warning: ${event.message}`, tone: "warning" };
+    case "paused":
+      return { text: `paused: the ${event.side} says ${event.code}: ${event.message}`, tone: "warning" };
+    case "resumed":
+      return { text: event.message, tone: "good" };
+    case "finding":
+      return {
+        text: `${event.level.padEnd(7)} ${event.subject}: ${event.message}${event.fix === undefined ? "" : `\n          → ${event.fix}`}`,
+        tone: LEVEL_TONES[event.level],
+      };
+    case "step":
+      return {
+        text: `${event.done ? "done" : "would"}: ${event.step} (${event.bucket})`,
+        tone: event.done ? "good" : "plain",
+      };
+    case "gate":
+      return event.open
+        ? undefined
+        : { text: `The gate before ${event.stage} is closed: ${event.reasons.join(", ")}.`, tone: "bad" };
+    case "evidence":
+      return {
+        text: `evidence: ${event.file} (${formatCount(event.lines)} lines)\n  sha256 ${event.sha256}`,
+        tone: "good",
+      };
+    case "reference":
+      return {
+        text: `${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.problem} (${event.route} ${formatKey(event.key)})`,
+        tone: "bad",
+      };
+    case "error":
+      return { text: `error: ${event.message}${event.hint === undefined ? "" : `\n  → ${event.hint}`}`, tone: "bad" };
+    case "owner":
+      return {
+        text: `held by process ${event.pid} on ${event.host} (${event.command}), since ${event.since}`,
+        tone: "plain",
+      };
+    case "stage":
+      return event.status === "interrupted" ? { text: `${event.stage}: interrupted`, tone: "warning" } : undefined;
+    case "cell-rewritten":
+    case "cell-restored":
+      return {
+        text: `${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}\n  - ${event.before}\n  + ${event.after}`,
+        tone: "plain",
+      };
+    case "reference-kept":
+      return {
+        text: `kept ${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.text} (${event.reason})`,
+        tone: "warning",
+      };
+    case "cell-left":
+      return {
+        text: `left ${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.reason}`,
+        tone: "warning",
+      };
+    case "cell-failed":
+      return {
+        text: `failed ${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.message}`,
+        tone: "bad",
+      };
+    case "reference-skipped":
+      return {
+        text: `left out: ${event.table}${event.column === undefined ? "" : `.${event.column}`} (${event.reason})`,
+        tone: "dim",
+      };
+    case "explanation":
+    case "start":
+    case "progress":
+    case "plan-action":
+    case "counts":
+    case "run":
+    case "reference-progress":
+    case "reference-column":
+      return undefined;
+  }
+}
+
+export function countText(objects: number, bytes: number): string {
+  return `${formatCount(objects)} objects, ${formatBytes(bytes)}`;
+}

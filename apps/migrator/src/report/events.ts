@@ -1,0 +1,140 @@
+import type { ReferenceEvent } from "../references/contract.ts";
+
+/**
+ * Everything that a command says while it works: with `--json` each event is one line, as it is. The table in the README
+ * explains them one by one. Keys, counts, codes and sentences only; no secret.
+ */
+export type CommandEvent =
+  | {
+      readonly type: "start";
+      readonly command: string;
+      readonly version: string;
+      readonly config: string;
+      readonly ledger: string;
+      readonly fingerprint: string;
+      readonly routes: readonly string[];
+    }
+  | { readonly type: "stage"; readonly stage: string; readonly status: "started" | "finished" | "interrupted" }
+  | {
+      readonly type: "progress";
+      readonly stage: string;
+      readonly objects: number;
+      readonly totalObjects: number | undefined;
+      readonly bytes: number;
+      readonly totalBytes: number | undefined;
+      readonly objectsPerSecond: number;
+      readonly bytesPerSecond: number;
+      readonly etaSeconds: number | undefined;
+    }
+  | {
+      readonly type: "plan-action";
+      readonly route: string;
+      readonly action: string;
+      readonly reason: string | undefined;
+      readonly objects: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly type: "object";
+      readonly stage: string;
+      readonly route: string;
+      readonly key: string;
+      readonly state: string;
+      readonly reason: string | null;
+      readonly code: string | null;
+      readonly message: string | null;
+    }
+  | { readonly type: "twins"; readonly route: string; readonly keys: readonly string[] }
+  | {
+      readonly type: "warning";
+      readonly code: string;
+      readonly message: string;
+      readonly route?: string | undefined;
+      readonly key?: string | undefined;
+    }
+  | { readonly type: "paused" | "resumed"; readonly side: string; readonly code: string; readonly message: string }
+  | {
+      readonly type: "finding";
+      readonly subject: string;
+      readonly id: string;
+      readonly level: "ok" | "warning" | "error";
+      readonly message: string;
+      readonly fix?: string | undefined;
+    }
+  | {
+      readonly type: "step";
+      readonly route: string;
+      readonly bucket: string;
+      readonly step: string;
+      readonly done: boolean;
+    }
+  | {
+      readonly type: "counts";
+      readonly route: string;
+      readonly state: string;
+      readonly objects: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly type: "run";
+      readonly id: number;
+      readonly command: string;
+      readonly startedAt: string;
+      readonly finishedAt: string | null;
+      readonly exitCode: number | null;
+    }
+  | {
+      readonly type: "owner";
+      readonly host: string;
+      readonly pid: number;
+      readonly command: string;
+      readonly since: string;
+    }
+  | {
+      readonly type: "explanation";
+      readonly url: string;
+      readonly route: string | undefined;
+      readonly side: string | undefined;
+      readonly kind: string | undefined;
+      readonly key: string | undefined;
+      readonly candidates: readonly string[];
+      readonly state: string | null;
+      readonly becomes: string | undefined;
+      readonly verdict: string;
+    }
+  | { readonly type: "gate"; readonly stage: string; readonly open: boolean; readonly reasons: readonly string[] }
+  | { readonly type: "evidence"; readonly file: string; readonly sha256: string; readonly lines: number }
+  | {
+      readonly type: "reference";
+      readonly table: string;
+      readonly column: string;
+      readonly primaryKey: Readonly<Record<string, string | number | boolean | null>>;
+      readonly route: string;
+      readonly key: string;
+      readonly problem: string;
+    }
+  | ({ readonly type: "error" } & ToldFailure)
+  | ReferenceEvent;
+
+/** The last line of every command, also of one that failed. */
+export interface SummaryEvent {
+  readonly type: "summary";
+  readonly command: string;
+  readonly exitCode: number;
+  readonly durationMs: number;
+  readonly interrupted: boolean;
+  /** What the command counted; each command's own names, see the README. */
+  readonly counts: Readonly<Record<string, unknown>>;
+  readonly error?: ToldFailure | undefined;
+}
+
+/** Why a command failed. */
+export interface ToldFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** What is wrong with the configuration, one by one. */
+  readonly problems?:
+    | readonly { readonly path: string; readonly message: string; readonly fix?: string | undefined }[]
+    | undefined;
+}

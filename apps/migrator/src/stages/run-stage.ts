@@ -1,0 +1,53 @@
+import { CommandError } from "../command-error.ts";
+import { gateOf, type Stage } from "../decide/gate.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { StageContext } from "./stage-context.ts";
+
+/** Notes of the plan stage in the ledger: copying what was planned in part would call the rest done. */
+export const PLAN_STARTED = "plan-started";
+export const PLAN_FINISHED = "plan-finished";
+
+/** Says when a stage begins and how it ends, to people and to the ledger. */
+export async function runStage<T extends { readonly complete: boolean }>(
+  stage: Stage,
+  { ledger, reporter }: StageContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  reporter.event({ type: "stage", stage, status: "started" });
+  if (stage === "plan") await ledger.events.note({ level: "info", type: PLAN_STARTED });
+  const result = await work();
+  if (stage === "plan" && result.complete) await ledger.events.note({ level: "info", type: PLAN_FINISHED });
+  reporter.event({ type: "stage", stage, status: result.complete ? "finished" : "interrupted" });
+  return result;
+}
+
+/**
+ * Lets a stage begin, or says why not.
+ * @throws CommandError with the exit code of a closed gate
+ */
+export async function passGate(
+  stage: Stage,
+  { ledger, reporter }: StageContext,
+  options: { readonly allowPartial: boolean },
+): Promise<void> {
+  const verdict = gateOf(stage, await ledger.objects.count(), options.allowPartial);
+  const [lastPlan] = await ledger.events.last({ limit: 1, types: [PLAN_STARTED, PLAN_FINISHED] });
+  const unfinished = lastPlan?.type === PLAN_STARTED && !options.allowPartial;
+  const reasons = unfinished ? ["the last plan was not finished", ...verdict.reasons] : verdict.reasons;
+  const open = verdict.open && !unfinished;
+  reporter.event({ type: "gate", stage, open, reasons });
+  if (open) return;
+  throw new CommandError(EXIT.gate, "GateClosed", `The gate before ${stage} is closed: ${reasons.join(", ")}.`, {
+    hint: HINTS[unfinished ? "plan" : stage],
+  });
+}
+
+const HINTS: Readonly<Record<Stage, string>> = {
+  plan: "Run `bucketferry plan` again: it goes on by itself.",
+  copy: "Run `bucketferry plan` first.",
+  verify:
+    "Run `bucketferry plan` and `bucketferry copy` again; `bucketferry report` lists what failed. --allow-partial verifies what was copied.",
+  rewrite:
+    "Run `bucketferry plan`, `copy` and `verify` until nothing is left; `bucketferry report` lists what failed. --allow-partial rewrites the references whose objects are verified.",
+  prove: "Run `bucketferry plan`, `copy` and `verify` until nothing is left. --allow-partial proves what is verified.",
+};

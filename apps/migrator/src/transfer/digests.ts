@@ -1,0 +1,57 @@
+import { createHash, hash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Capabilities, Checksum } from "@bucketferry/storage-core";
+import { base64OfHex, type Digests } from "../decide/compare-copies.ts";
+
+/** Of a body that is in memory as a whole. */
+export function digestBytes(bytes: Uint8Array, needMd5: boolean): Digests {
+  return {
+    size: bytes.byteLength,
+    sha256: hash("sha256", bytes, "hex"),
+    md5: needMd5 ? hash("md5", bytes, "hex") : undefined,
+  };
+}
+
+/** Of a body that passes by. */
+export interface RunningDigests {
+  readonly update: (chunk: Uint8Array) => void;
+  /** Ends it. */
+  digests(): Digests;
+}
+
+export function runningDigests(needMd5: boolean): RunningDigests {
+  const sha256 = createHash("sha256");
+  const md5 = needMd5 ? createHash("md5") : undefined;
+  let size = 0;
+  return {
+    update(chunk) {
+      size += chunk.byteLength;
+      sha256.update(chunk);
+      md5?.update(chunk);
+    },
+    digests: () => ({ size, sha256: sha256.digest("hex"), md5: md5?.digest("hex") }),
+  };
+}
+
+/**
+ * The strongest checksum that the target verifies while it stores a body that is in memory; undefined when it verifies none
+ * that Node computes.
+ */
+export function checksumFor(
+  bytes: Uint8Array,
+  digests: Digests,
+  target: Pick<Capabilities, "checksums">,
+): Checksum | undefined {
+  const offered = target.checksums.onPut;
+  if (offered.includes("sha256")) return { algorithm: "sha256", value: base64OfHex(digests.sha256) };
+  if (offered.includes("md5")) return { algorithm: "md5", value: digests.md5 ?? hash("md5", bytes, "hex") };
+  if (offered.includes("sha1")) return { algorithm: "sha1", value: hash("sha1", bytes, "base64") };
+  if (offered.includes("crc32")) return { algorithm: "crc32", value: base64OfUint32(crc32(bytes)) };
+  return undefined;
+}
+
+function base64OfUint32(value: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes.toString("base64");
+}

@@ -1,0 +1,60 @@
+import type { Evidence, NotCarried, ObjectRecord } from "@bucketferry/ledger";
+import type { GetResult, ObjectInfo, PutOptions, PutResult } from "@bucketferry/storage-core";
+import type { Route } from "@bucketferry/config";
+import type { CarriedHeaders } from "../decide/carry-headers.ts";
+import type { Digests } from "../decide/compare-copies.ts";
+import type { PutMode } from "../decide/put-condition.ts";
+import type { Bandwidth } from "./bandwidth.ts";
+
+/** What all transfers of one route share. */
+export interface TransferContext {
+  readonly route: Pick<Route, "name" | "source" | "target">;
+  readonly bandwidth: Bandwidth;
+  readonly partSizeBytes: number | undefined;
+  readonly signal: AbortSignal;
+  /** Bytes of bodies as they pass, for the display. */
+  readonly onBytes: (bytes: number) => void;
+  /**
+   * Judges the source's ETag against the bytes that were read.
+   * @throws SideFailure when this source's ETags are MD5s and these bytes are not what it stored
+   */
+  readonly checkMd5: (info: ObjectInfo, digests: Digests) => void;
+}
+
+/** One object, opened at the source. */
+export interface OpenedObject {
+  readonly object: ObjectRecord;
+  readonly opened: GetResult;
+  readonly mode: PutMode;
+  readonly carried: CarriedHeaders;
+}
+
+/** What became of one object. */
+export type TransferOutcome =
+  | {
+      readonly kind: "copied" | "adopted";
+      readonly info: ObjectInfo;
+      readonly digests: Digests;
+      readonly targetEtag: string;
+      readonly targetSize: number;
+      readonly evidence: Evidence | null;
+      readonly notCarried: NotCarried | null;
+    }
+  /** The source changed while it was read: what was put is an old version. Begin again. */
+  | { readonly kind: "changed"; readonly put: PutResult | undefined }
+  /** The source has it no more. */
+  | { readonly kind: "vanished" }
+  /** The target holds something else under this key. */
+  | { readonly kind: "occupied"; readonly message: string };
+
+/** The part of the put options that follows from what the plan expects at the target. */
+export function conditionOf(mode: PutMode): Pick<PutOptions, "ifMatch" | "ifNoneMatch"> {
+  if (mode.mode === "create" && mode.ifNoneMatch !== undefined) return { ifNoneMatch: mode.ifNoneMatch };
+  if (mode.mode === "replace" && mode.ifMatch !== undefined) return { ifMatch: mode.ifMatch };
+  return {};
+}
+
+/** Headers and metadata as the put takes them: what is undefined stays away. */
+export function headersOf({ headers, metadata }: CarriedHeaders): PutOptions {
+  return metadata === undefined ? headers : { ...headers, metadata };
+}
