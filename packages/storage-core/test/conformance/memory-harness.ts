@@ -12,6 +12,8 @@ export interface MemoryHarnessOptions {
   readonly around?: (inner: StorageProvider) => StorageProvider;
   /** Abilities to take away. */
   readonly capabilities?: Partial<Capabilities>;
+  /** The folder that `around` confines the provider to. */
+  readonly folder?: string;
   readonly deviations?: Harness["deviations"];
   readonly without?: Harness["without"];
 }
@@ -21,6 +23,7 @@ export function memoryHarness({
   name,
   around = (inner) => inner,
   capabilities,
+  folder = "",
   deviations,
   without,
 }: MemoryHarnessOptions): Harness {
@@ -48,7 +51,7 @@ export function memoryHarness({
     requests: () => store.requests,
     fetch: memoryFetch(store),
     without: { faults: "memory has no wire that could be disturbed", ...without },
-    urls: URLS,
+    urls: urlsOf(folder),
     deviations,
     destroy: async () => {},
   };
@@ -89,28 +92,29 @@ const TROUBLES: Readonly<
     }),
 };
 
-const URLS: Harness["urls"] = {
-  issued: [
-    { url: `https://memory.invalid/${BUCKET}/a/b.png`, key: "a/b.png", kind: "public" },
-    { url: `https://memory.invalid/${BUCKET}/a%20b%2Bc.png`, key: "a b+c.png", kind: "public" },
-    { url: `https://memory.invalid/${BUCKET}/a.png?download=a.png`, key: "a.png", kind: "public" },
-    {
-      url: `https://memory.invalid/${BUCKET}/a.png?method=GET&expires=1700000000&token=c2lnbmVk`,
-      key: "a.png",
-      kind: "signed",
-    },
-  ],
-  foreign: [
-    `https://memory.example/${BUCKET}/a.png`,
-    `https://memory.invalid.example/${BUCKET}/a.png`,
-    "https://memory.invalid/img2/a.png",
-    "https://memory.invalid/other/a.png",
-    `ftp://memory.invalid/${BUCKET}/a.png`,
-    `memory.invalid/${BUCKET}/a.png`,
-    `https://memory.invalid:8443/${BUCKET}/a.png`,
-    `https://memory.invalid/${BUCKET}`,
-    "https://memory.invalid/%zz/a.png",
-    "",
-    "not a url",
-  ],
-};
+/** Forms of URL that memory issues, for keys under this folder. */
+function urlsOf(folder: string): Harness["urls"] {
+  const base = `https://memory.invalid/${BUCKET}/${folder}`;
+  return {
+    issued: [
+      { url: `${base}a/b.png`, key: "a/b.png", kind: "public" },
+      { url: `${base}a%20b%2Bc.png`, key: "a b+c.png", kind: "public" },
+      { url: `${base}a.png?download=a.png`, key: "a.png", kind: "public" },
+      { url: `${base}a.png?method=GET&expires=1700000000&token=c2lnbmVk`, key: "a.png", kind: "signed" },
+    ],
+    foreign: [
+      `https://memory.example/${BUCKET}/${folder}a.png`,
+      `https://memory.invalid.example/${BUCKET}/${folder}a.png`,
+      `https://memory.invalid/img2/${folder}a.png`,
+      `https://memory.invalid/other/${folder}a.png`,
+      `ftp://memory.invalid/${BUCKET}/${folder}a.png`,
+      `memory.invalid/${BUCKET}/${folder}a.png`,
+      `https://memory.invalid:8443/${BUCKET}/${folder}a.png`,
+      `https://memory.invalid/${BUCKET}`,
+      "https://memory.invalid/%zz/a.png",
+      "",
+      "not a url",
+      ...(folder === "" ? [] : [`https://memory.invalid/${BUCKET}/a.png`, base]),
+    ],
+  };
+}
