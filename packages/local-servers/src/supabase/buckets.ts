@@ -3,6 +3,7 @@ import { validate } from "./body-schema.ts";
 import { toIso } from "./clock.ts";
 import { type Exchange, type Handler, param, type Service, sendJson } from "./exchange.ts";
 import { parseFileSize } from "./file-size.ts";
+import { inBatches } from "./in-batches.ts";
 import { readJsonBody } from "./json-body.ts";
 import { checkAllowedTypeEntries } from "./mime-types.ts";
 import { checkBucketName } from "./names.ts";
@@ -112,8 +113,8 @@ export const emptyBucket: Handler = async (exchange, service) => {
   if (bucket.size > MAX_OBJECTS_TO_EMPTY) {
     throw failures.invalidRequest("Cannot empty the bucket, there are too many objects", 409);
   }
-  if (service.settings.backend === "file") removeAll(bucket, service);
-  else service.later(() => removeAll(bucket, service), BACKGROUND_DELAY_MS);
+  if (service.settings.backend === "file") await removeAll(bucket, service);
+  else service.later(() => void removeAll(bucket, service), BACKGROUND_DELAY_MS);
   sendJson(exchange.response, 200, {
     message: "Empty bucket has been queued. Completion may take up to an hour.",
   });
@@ -127,10 +128,9 @@ export const deleteBucket: Handler = async (exchange, service) => {
   sendJson(exchange.response, 200, { message: "Successfully deleted" });
 };
 
-function removeAll(bucket: BucketRow, service: Service): void {
-  // Read first: the bucket must not change under its own iteration.
+async function removeAll(bucket: BucketRow, service: Service): Promise<void> {
   const keys = Array.from(bucket.objects(), ({ key }) => key);
-  for (const key of keys) service.rows.delete(bucket.name, key);
+  await inBatches(keys, (key) => service.rows.delete(bucket.name, key));
 }
 
 function visibleBucket(exchange: Exchange, service: Service, command?: RowAccess["command"]): BucketRow {

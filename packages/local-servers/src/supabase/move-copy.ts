@@ -52,7 +52,6 @@ export const moveObject: Handler = async (exchange, service) => {
   checkKeyForBackend(destinationBucket, destinationKey, service.settings.backend);
   service.rows.put(bucket, destinationKey, source.body, {
     ...rewritten(service, source),
-    createdAtUs: source.attributes.createdAtUs,
     ownerId: exchange.caller.sub ?? source.attributes.ownerId,
   });
   service.rows.delete(bucketId, sourceKey);

@@ -1,6 +1,7 @@
 import { failures } from "./api-error.ts";
 import { validate } from "./body-schema.ts";
 import { type Handler, param, sendJson } from "./exchange.ts";
+import { inBatches } from "./in-batches.ts";
 import { readJsonBody } from "./json-body.ts";
 import { fullRecord } from "./object-record.ts";
 import { mayObject, visibleRow } from "./visible-object.ts";
@@ -15,13 +16,14 @@ const REMOVE = {
 export const removeObjects: Handler = async (exchange, service) => {
   const { prefixes } = validate(REMOVE, await readJsonBody(exchange.request), "body");
   const bucket = param(exchange, "bucket");
-  const removed = [...new Set(prefixes)].flatMap((key) => {
+  const removed: unknown[] = [];
+  await inBatches(prefixes, (key) => {
     const row = service.rows.object(bucket, key);
     const may = (command: "select" | "delete"): boolean =>
       row !== undefined && mayObject(service, exchange.caller, command, bucket, row);
-    if (row === undefined || !may("select") || !may("delete")) return [];
+    if (row === undefined || !may("select") || !may("delete")) return;
     service.rows.delete(bucket, key);
-    return [fullRecord(bucket, row)];
+    removed.push(fullRecord(bucket, row));
   });
   sendJson(exchange.response, 200, removed);
 };

@@ -174,6 +174,18 @@ describe("§14 resumable uploads", () => {
     const { headers } = await create({ key: "more", length: 2 });
     const answer = await patch(headers.location, 0, "abc");
     expect([answer.status, answer.text.trim()]).toEqual([413, "upload's size exceeded"]);
+    const chunked = await fetch(headers.location ?? "", {
+      method: "PATCH",
+      headers: {
+        ...CHUNK,
+        authorization: `Bearer ${target.serviceKey}`,
+        "tus-resumable": "1.0.0",
+        "upload-offset": "0",
+      },
+      body: new Blob(["abc"]).stream(),
+      duplex: "half",
+    } as RequestInit);
+    expect(chunked.status).toBe(413);
     expect((await at(headers.location, "HEAD")).headers["upload-offset"]).toBe("0");
   });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readFormFile } from "../../src/supabase/form-data.ts";
 import { type Answer, ON_FILE_BACKEND, IS_LOCAL, type SendOptions, startTarget, type Target } from "./target.ts";
 
 let target: Target;
@@ -249,6 +250,20 @@ describe("§7 upload by form", () => {
     const content = `--b0und${CRLF}--b0un${CRLF}-${CRLF}--b0unx`;
     await upload("form4", form(file(content)));
     expect((await target.send("GET", `/object/${bucket}/form4`)).text).toBe(content);
+  });
+
+  test("the delimiter is found wherever the network cuts it", async () => {
+    const content = `text with ${CRLF}--b0un in it${CRLF}`;
+    const { body } = form(field("cacheControl", "60"), file(content));
+    const bytes = Buffer.from(String(body));
+    for (let size = 1; size <= 40; size += 1) {
+      const pieces = async function* (): AsyncGenerator<Uint8Array> {
+        for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+      };
+      const read = await readFormFile("multipart/form-data; boundary=b0und", pieces());
+      expect(read?.fields.get("cacheControl")).toBe("60");
+      expect((await Readable.from(read?.content ?? []).toArray()).join("")).toBe(content);
+    }
   });
 
   test("a form without a file is refused", async () => {
