@@ -1,3 +1,4 @@
+export * from "./engines/index.ts";
 export * from "./faults/index.ts";
 export * from "./s3/index.ts";
 export * from "./store/index.ts";

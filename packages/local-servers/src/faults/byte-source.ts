@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 
 /** The bytes that come in on a socket, read by whoever wants them next, and no faster than they are read. */
@@ -41,23 +40,4 @@ export function byteSource(socket: Socket): ByteSource {
       if (bytes.length > 0) held = held === undefined ? bytes : Buffer.concat([bytes, held]);
     },
   };
-}
-
-/** Writes as fast as the other side takes it; false when there is no other side any more. */
-export async function writeTo(socket: Socket, bytes: Uint8Array | string): Promise<boolean> {
-  if (socket.destroyed || socket.writableEnded) return false;
-  if (!socket.write(bytes)) {
-    const settled = new AbortController();
-    try {
-      await Promise.race([
-        once(socket, "drain", { signal: settled.signal }),
-        once(socket, "close", { signal: settled.signal }),
-      ]);
-    } catch {
-      return false;
-    } finally {
-      settled.abort();
-    }
-  }
-  return !socket.destroyed;
 }

@@ -4,7 +4,8 @@ import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { createBrotliCompress, createGzip } from "node:zlib";
 import type { Fault } from "@bucketferry/storage-core/conformance";
-import { type ByteSource, writeTo } from "./byte-source.ts";
+import { writeTo } from "../write-to.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { bodyContent, bodyPieces, type Framing, requestFraming, responseFraming } from "./http-body.ts";
 import { type Head, headerOf, readHead, withHeaders } from "./http-head.ts";
 

@@ -181,7 +181,8 @@ function withHoisted(headers: ReadonlyMap<string, string>, target: RequestTarget
   const all = new Map(headers);
   for (const [name, value] of target.query.pairs) {
     const lower = name.toLowerCase();
-    if (lower.startsWith("x-amz-") && !all.has(lower)) all.set(lower, value);
+    // In the form in which Node gives header values: each byte of UTF-8 a character.
+    if (lower.startsWith("x-amz-") && !all.has(lower)) all.set(lower, Buffer.from(value).toString("latin1"));
   }
   return all;
 }

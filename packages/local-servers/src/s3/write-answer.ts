@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyReader } from "../store/index.ts";
+import { writeTo } from "../write-to.ts";
 import type { Answer, Headers } from "./call.ts";
 import type { S3Error } from "./s3-error.ts";
 import { plainXmlDocument, xmlDocument } from "./xml.ts";
@@ -65,8 +65,7 @@ function writeHead(response: ServerResponse, status: number, headers: Headers): 
 async function writeBytes(response: ServerResponse, reader: BodyReader): Promise<void> {
   try {
     for await (const chunk of reader) {
-      if (response.destroyed) return;
-      if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (!(await writeTo(response, chunk))) return;
     }
     response.end();
   } catch (error) {

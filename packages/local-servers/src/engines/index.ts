@@ -1,0 +1,2 @@
+export * from "./require-engine.ts";
+export * from "./s3-endpoint.ts";
