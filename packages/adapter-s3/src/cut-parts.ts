@@ -40,7 +40,9 @@ export async function* cutParts(
 
 /** Grows by doubling, so that a short stream of unknown length does not take the memory of a whole part. */
 function partBuffer(size: number, expected: number) {
-  let buffer = Buffer.allocUnsafeSlow(Math.min(size, Number.isFinite(expected) ? Math.max(0, expected) : FIRST_ALLOCATION));
+  let buffer = Buffer.allocUnsafeSlow(
+    Math.min(size, Number.isFinite(expected) ? Math.max(0, expected) : FIRST_ALLOCATION),
+  );
   let filled = 0;
   return {
     isFull: () => filled === size,

@@ -67,9 +67,13 @@ async function bucketExists({ client }: S3Context, signal: AbortSignal | undefin
     if (!(error instanceof S3AnswerError)) throw error;
     if (error.status === 404 && !error.foreign) return false;
     if (error.code !== "AccessDenied") throw error;
-    throw new StorageError("PermissionDenied", "the bucket exists, but these credentials may not list it, or it is somebody else's", {
-      status: error.status,
-      hint: "Allow s3:ListBucket on the bucket, or choose another name",
-    });
+    throw new StorageError(
+      "PermissionDenied",
+      "the bucket exists, but these credentials may not list it, or it is somebody else's",
+      {
+        status: error.status,
+        hint: "Allow s3:ListBucket on the bucket, or choose another name",
+      },
+    );
   }
 }

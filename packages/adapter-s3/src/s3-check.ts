@@ -1,16 +1,12 @@
 import { randomUUID } from "node:crypto";
-import {
-  isStorageError,
-  type CheckFinding,
-  type CheckOptions,
-  type CheckReport,
-} from "@bucketferry/storage-core";
+import { isStorageError, type CheckFinding, type CheckOptions, type CheckReport } from "@bucketferry/storage-core";
 import type { Verdict } from "@bucketferry/storage-core/provider";
 import type { S3Context } from "./s3-context.ts";
 import { deleteObject } from "./s3-delete.ts";
 import { classify, S3AnswerError } from "./s3-errors.ts";
 import { getObject } from "./s3-get.ts";
 import { putObject } from "./s3-put.ts";
+import { parseXml } from "./s3-xml.ts";
 
 const CLOCK_WARNING_MS = 60_000;
 const CLOCK_ERROR_MS = 5 * 60_000;
@@ -45,10 +41,14 @@ async function reach(context: S3Context, signal: AbortSignal | undefined): Promi
     return [
       ok("credentials", "The service accepts the credentials."),
       ok("bucket", `Bucket "${bucket}" exists.`),
-      ok("region", `Requests are signed for region "${region}", ${pathStyle ? "path" : "virtual-host"} style, profile "${profile.title}".`),
+      ok(
+        "region",
+        `Requests are signed for region "${region}", ${pathStyle ? "path" : "virtual-host"} style, profile "${profile.title}".`,
+      ),
       clockFinding(headers["date"], client.clock),
       ok("list", "The bucket can be listed."),
       conditionsFinding(context),
+      ...(await versioningFinding(context, signal)),
     ];
   } catch (error) {
     const verdict = verdictOf(error, signal);
@@ -64,7 +64,11 @@ function refusalFinding({ code, message, hint }: Verdict, bucket: string): Check
       return bad("credentials", problem, hint);
     case "BucketNotFound":
     case "NotFound":
-      return bad("bucket", `Bucket "${bucket}" does not exist.`, "Create it, let ensureBucket do it, or correct bucket and endpoint.");
+      return bad(
+        "bucket",
+        `Bucket "${bucket}" does not exist.`,
+        "Create it, let ensureBucket do it, or correct bucket and endpoint.",
+      );
     case "InvalidConfig":
       return bad("region", problem, hint);
     case "PermissionDenied":
@@ -76,13 +80,19 @@ function refusalFinding({ code, message, hint }: Verdict, bucket: string): Check
 
 function clockFinding(date: string | undefined, clock: S3Context["client"]["clock"]): CheckFinding {
   const theirs = Date.parse(date ?? "");
-  if (Number.isNaN(theirs)) return { id: "clock", level: "warning", message: "The service does not say what time it is." };
+  if (Number.isNaN(theirs))
+    return { id: "clock", level: "warning", message: "The service does not say what time it is." };
   // What a refusal has made us add belongs to the difference.
   const offMs = Math.abs(theirs - clock.now() + clock.offsetMs);
   const message = `The clock of this machine is ${Math.round(offMs / 1000)} s off the service's.`;
   if (offMs < CLOCK_WARNING_MS) return ok("clock", message);
   const level = offMs < CLOCK_ERROR_MS || clock.offsetMs !== 0 ? "warning" : "error";
-  return { id: "clock", level, message, fix: "Synchronise the clock of this machine (NTP): signed requests and URLs depend on it." };
+  return {
+    id: "clock",
+    level,
+    message,
+    fix: "Synchronise the clock of this machine (NTP): signed requests and URLs depend on it.",
+  };
 }
 
 function conditionsFinding({ capabilities, config }: S3Context): CheckFinding {
@@ -97,6 +107,30 @@ function conditionsFinding({ capabilities, config }: S3Context): CheckFinding {
   };
 }
 
+/** Asked only where the sub-resource is known: elsewhere the question could be taken for a listing, or worse. */
+async function versioningFinding({ client, config }: S3Context, signal: AbortSignal | undefined): Promise<readonly CheckFinding[]> {
+  const { profile, versioned } = config;
+  if (!profile.capabilities.versions) return [];
+  const id = "versioning";
+  let status: string | undefined;
+  try {
+    const { text } = await client.text({ method: "GET", query: { versioning: "" }, signal });
+    status = parseXml(text, "VersioningConfiguration").textOf("Status");
+  } catch (error) {
+    verdictOf(error, signal);
+    const message = "It cannot be seen whether the bucket keeps versions.";
+    return [{ id, level: "warning", message, fix: "Allow s3:GetBucketVersioning." }];
+  }
+  const keepsVersions = status === "Enabled" || status === "Suspended";
+  if (keepsVersions === versioned) return [ok(id, `The bucket keeps ${versioned ? "" : "no "}versions, as configured.`)];
+  if (!keepsVersions) {
+    return [{ id, level: "warning", message: "The bucket keeps no versions.", fix: "Set versioned: false, or switch versions on." }];
+  }
+  const danger = !profile.conditionsWithVersions && profile.capabilities.conditionalPut.create;
+  const message = `The bucket keeps versions${danger ? ", and this service ignores conditions of puts there" : ""}.`;
+  return [{ id, level: danger ? "error" : "warning", message, fix: "Set versioned: true." }];
+}
+
 /** Writes one small object, reads it back and deletes it, and sees whether a condition is obeyed. */
 async function tryOut(context: S3Context, signal: AbortSignal | undefined): Promise<readonly CheckFinding[]> {
   const key = `bucketferry-check-${randomUUID()}`;
@@ -104,7 +138,13 @@ async function tryOut(context: S3Context, signal: AbortSignal | undefined): Prom
   const put = (options: Parameters<typeof putObject>[3]) =>
     putObject(context, key, { kind: "bytes", bytes, length: bytes.byteLength }, { ...options, signal });
   const probes: readonly Probe[] = [
-    { id: "write", permission: "s3:PutObject", good: "An object can be written.", bad: "No object can be written", run: () => put({}) },
+    {
+      id: "write",
+      permission: "s3:PutObject",
+      good: "An object can be written.",
+      bad: "No object can be written",
+      run: () => put({}),
+    },
     {
       id: "read",
       permission: "s3:GetObject",

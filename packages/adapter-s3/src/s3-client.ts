@@ -16,7 +16,7 @@ export interface S3Request {
   readonly key?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   /** Lower-case names; those that are undefined are not sent. */
-  readonly headers?: RequestHeaders;
+  readonly headers?: RequestHeaders | undefined;
   /** Bytes are signed with their hash, so the service verifies them. A stream must come with a `content-length`. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   /** Hex; for bodies whose hash is known beforehand. */
@@ -178,5 +178,7 @@ function isRepeatable(body: S3Request["body"]): boolean {
 /** Node's and undici's errors have codes, or are the SDK's time-out; anything else came from the body that was sent. */
 function isTransportError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return "code" in error || error instanceof AggregateError || error.name === "TimeoutError" || error.name === "SocketError";
+  return (
+    "code" in error || error instanceof AggregateError || error.name === "TimeoutError" || error.name === "SocketError"
+  );
 }

@@ -7,7 +7,15 @@ import type { SigningCredentials } from "./sigv4.ts";
 /** Options that fit each other, with all that follows from them. */
 export interface S3Config extends Pick<
   S3ParsedOptions,
-  "bucket" | "partSizeBytes" | "concurrency" | "connections" | "connectTimeoutMs" | "headersTimeoutMs" | "bodyTimeoutMs" | "lane"
+  | "bucket"
+  | "partSizeBytes"
+  | "concurrency"
+  | "connections"
+  | "connectTimeoutMs"
+  | "headersTimeoutMs"
+  | "bodyTimeoutMs"
+  | "lane"
+  | "versioned"
 > {
   readonly region: string;
   readonly profile: S3Profile;
@@ -42,15 +50,22 @@ const COPY_PART_BYTES = 512 * 1024 ** 2;
 export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}): S3Config {
   const parsed = s3Options.safeParse(input);
   if (!parsed.success) {
-    throw invalid(parsed.error.issues.map(({ path, message }) => `${path.join(".") || "options"}: ${message}`).join("; "));
+    throw invalid(
+      parsed.error.issues.map(({ path, message }) => `${path.join(".") || "options"}: ${message}`).join("; "),
+    );
   }
   const options = parsed.data;
   const given = options.endpoint === undefined ? undefined : endpointOf(options.endpoint);
   const profileName = options.profile ?? guessProfile(given);
   const profile = S3_PROFILES[profileName];
+  if (options.versioned && !profile.capabilities.versions) {
+    throw invalid(`versioned: ${profile.title} keeps no versions that can be read by their id. Leave it out`);
+  }
   const region = regionOf(options, profile, given);
   if (given === undefined && profileName !== "aws") {
-    throw invalid(`endpoint: missing, and profile "${profileName}" has no endpoint of its own. Pass the service's base URL`);
+    throw invalid(
+      `endpoint: missing, and profile "${profileName}" has no endpoint of its own. Pass the service's base URL`,
+    );
   }
   const endpoint = given ?? amazonEndpoint(region);
   // The certificate of *.s3.amazonaws.com covers one label, so a dotted name cannot be a host name over TLS.
@@ -71,6 +86,7 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
     headersTimeoutMs: options.headersTimeoutMs,
     bodyTimeoutMs: options.bodyTimeoutMs,
     lane: options.lane,
+    versioned: options.versioned,
     region,
     profile,
     endpoint,
@@ -97,13 +113,17 @@ function isAmazonHost({ host }: S3Endpoint): boolean {
 function endpointOf(text: string): S3Endpoint {
   const endpoint = parseBaseUrl(text);
   if (endpoint !== undefined) return endpoint;
-  throw invalid("endpoint: is not a base URL. Pass one such as https://s3.example.com, without query, fragment or password");
+  throw invalid(
+    "endpoint: is not a base URL. Pass one such as https://s3.example.com, without query, fragment or password",
+  );
 }
 
 function baseOf(field: string, text: string): string {
   const base = parseBaseUrl(text);
   if (base !== undefined) return `${base.protocol}//${base.host}${base.basePath}`;
-  throw invalid(`${field}: is not a base URL. Pass one such as https://cdn.example.com/files, without query or fragment`);
+  throw invalid(
+    `${field}: is not a base URL. Pass one such as https://cdn.example.com/files, without query or fragment`,
+  );
 }
 
 function regionOf(options: S3ParsedOptions, profile: S3Profile, endpoint: S3Endpoint | undefined): string {
@@ -115,7 +135,9 @@ function regionOf(options: S3ParsedOptions, profile: S3Profile, endpoint: S3Endp
   if (typeof profile.region === "string") return profile.region;
   const named = endpoint === undefined ? undefined : profile.region?.exec(endpoint.host)?.[1];
   if (named !== undefined) return named;
-  throw invalid(`region: missing. ${profile.title} signs with the bucket's region; set region, for example "us-east-1"`);
+  throw invalid(
+    `region: missing. ${profile.title} signs with the bucket's region; set region, for example "us-east-1"`,
+  );
 }
 
 function credentialsOf(options: S3ParsedOptions): S3Config["credentials"] {

@@ -2,13 +2,7 @@ import { StorageError, type CopyOptions, type ObjectInfo, type PutResult } from 
 import type { S3Context } from "./s3-context.ts";
 import { headObject } from "./s3-get.ts";
 import { etagOf, storedHeaders, versionOf, writeCondition, writeConditionHeaders } from "./s3-headers.ts";
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  successDocument,
-  type PartReference,
-} from "./s3-multipart.ts";
+import { abortUpload, completeUpload, createUpload, successDocument, type PartReference } from "./s3-multipart.ts";
 import { partPlan } from "./part-plan.ts";
 import type { S3Request } from "./s3-client.ts";
 import { encodeKeyPath } from "./uri-encoding.ts";
@@ -17,7 +11,12 @@ import { encodeKeyPath } from "./uri-encoding.ts";
  * A HEAD of the source comes first: it says how long the source is, hence which of the two ways to take, and pins its
  * version, so that the size in the result is that of the bytes that were copied.
  */
-export async function copyObject(context: S3Context, from: string, to: string, options: CopyOptions): Promise<PutResult> {
+export async function copyObject(
+  context: S3Context,
+  from: string,
+  to: string,
+  options: CopyOptions,
+): Promise<PutResult> {
   const { config } = context;
   const { sourceIfMatch, signal } = options;
   const source = await headObject(context, from, { ifMatch: sourceIfMatch, signal });
@@ -36,7 +35,10 @@ function unchanged(source: ObjectInfo, { ifMatch, ifNoneMatch }: CopyOptions): P
   return { key, size, etag, version, checksums };
 }
 
-function sourceHeaders({ config, capabilities }: S3Context, { key, etag }: ObjectInfo): Record<string, string | undefined> {
+function sourceHeaders(
+  { config, capabilities }: S3Context,
+  { key, etag }: ObjectInfo,
+): Record<string, string | undefined> {
   const { bucket, profile } = config;
   return {
     "x-amz-copy-source": profile.decodesCopySource
@@ -82,7 +84,12 @@ async function copied(
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html */
-async function copyInParts(context: S3Context, source: ObjectInfo, to: string, options: CopyOptions): Promise<PutResult> {
+async function copyInParts(
+  context: S3Context,
+  source: ObjectInfo,
+  to: string,
+  options: CopyOptions,
+): Promise<PutResult> {
   const { client, config, capabilities } = context;
   const { multipart } = capabilities;
   if (multipart === false || !config.profile.partCopy) {

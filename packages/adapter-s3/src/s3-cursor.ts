@@ -17,7 +17,10 @@ export function wrapCursor(token: string, listing: Listing): string {
 export function unwrapCursor(cursor: string, listing: Listing): string {
   const content = parsed(cursor);
   if (!Array.isArray(content) || content[0] !== VERSION || typeof content[2] !== "string" || content.length !== 3) {
-    throw new StorageError("InvalidArgument", "the cursor is not one of this provider. Pass one of a page before, or none");
+    throw new StorageError(
+      "InvalidArgument",
+      "the cursor is not one of this provider. Pass one of a page before, or none",
+    );
   }
   if (content[1] !== fingerprint(listing)) {
     throw new StorageError(

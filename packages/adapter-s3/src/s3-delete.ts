@@ -43,7 +43,11 @@ export async function deleteBatch(
   return outcomes;
 }
 
-async function deleteTogether({ client }: S3Context, keys: readonly string[], { signal }: OperationOptions): Promise<DeleteOutcome[]> {
+async function deleteTogether(
+  { client }: S3Context,
+  keys: readonly string[],
+  { signal }: OperationOptions,
+): Promise<DeleteOutcome[]> {
   const objects = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join("");
   const body = Buffer.from(
     `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`,
@@ -59,10 +63,12 @@ async function deleteTogether({ client }: S3Context, keys: readonly string[], { 
   // The request succeeds even when none of its deletes did: each failure is an entry of its own.
   const result = successDocument(text, "DeleteResult", headers);
   const failures = new Map(
-    result.all("Error").map((error) => [
-      error.textOf("Key") ?? "",
-      { code: error.textOf("Code") ?? "", message: error.textOf("Message") ?? "" },
-    ]),
+    result
+      .all("Error")
+      .map((error) => [
+        error.textOf("Key") ?? "",
+        { code: error.textOf("Code") ?? "", message: error.textOf("Message") ?? "" },
+      ]),
   );
   return keys.map((key) => {
     const failure = failures.get(key);
@@ -98,7 +104,10 @@ async function deleteApart(context: S3Context, key: string, options: OperationOp
 
 function storageError(key: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const { code, message, ...details } = classify(error) ?? { code: "Unknown" as const, message: "an unexpected error, see its cause" };
+  const { code, message, ...details } = classify(error) ?? {
+    code: "Unknown" as const,
+    message: "an unexpected error, see its cause",
+  };
   return new StorageError(code, `s3: deleteMany ${JSON.stringify(key)}: ${message}`, {
     provider: "s3",
     operation: "deleteMany",

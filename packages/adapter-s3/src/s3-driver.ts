@@ -55,6 +55,15 @@ export function s3Driver(config: S3Config): StorageDriver {
   };
 }
 
-function capabilitiesOf({ profile, limits }: S3Config): Capabilities {
-  return { ...profile.capabilities, maxPutBytes: limits.maxPutBytes, publicUrl: true };
+function capabilitiesOf({ profile, limits, versioned }: S3Config): Capabilities {
+  const { capabilities } = profile;
+  const holds = !versioned || profile.conditionsWithVersions;
+  return {
+    ...capabilities,
+    versions: versioned && capabilities.versions,
+    conditionalPut: holds ? capabilities.conditionalPut : { create: false, replace: false },
+    conditionalMultipart: holds ? capabilities.conditionalMultipart : { create: false, replace: false },
+    maxPutBytes: limits.maxPutBytes,
+    publicUrl: true,
+  };
 }

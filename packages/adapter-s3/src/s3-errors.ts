@@ -1,4 +1,4 @@
-import type { StorageErrorCode } from "@bucketferry/storage-core";
+import { StorageError, type StorageErrorCode } from "@bucketferry/storage-core";
 import type { Verdict } from "@bucketferry/storage-core/provider";
 import type { AnswerHeaders } from "./s3-lane.ts";
 import { parseXml, type XmlElement } from "./s3-xml.ts";
@@ -57,6 +57,14 @@ function errorDocument(body: string): XmlElement | undefined {
   }
 }
 
+/** What a failure in the middle of an object's body is: a body that ended early, unless it only stood still. */
+export function bodyError(error: unknown): StorageError {
+  const { code, says, hint } = connectionRow(error);
+  return code === "Timeout"
+    ? new StorageError(code, says, { hint, cause: error })
+    : new StorageError("IncompleteBody", `the body ended early: ${says}`, { cause: error });
+}
+
 interface Judgement extends Pick<Verdict, "code" | "persistence" | "hint" | "applied"> {
   /** What happened, in our words; the service's own follow. */
   readonly says: string;
@@ -94,7 +102,10 @@ const BUSY: Judgement = { code: "RateLimited", says: "the service asks to slow d
 const DOWN: Judgement = { code: "Unavailable", says: "the service has an error of its own" };
 /** The request reached the service's inside, so it may have been done. */
 const BROKEN: Judgement = { ...DOWN, applied: "unknown" };
-const DAMAGED: Judgement = { code: "ChecksumMismatch", says: "the bytes that arrived are not the bytes that were announced" };
+const DAMAGED: Judgement = {
+  code: "ChecksumMismatch",
+  says: "the bytes that arrived are not the bytes that were announced",
+};
 const MISSING: Judgement = { code: "NotFound", says: "there is no such object" };
 const BAD_KEY: Judgement = { code: "InvalidKey", says: "the service does not take this key" };
 const BAD_REQUEST: Judgement = { code: "InvalidArgument", says: "the service refuses the request" };
@@ -125,11 +136,17 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
       InvalidChecksum: DAMAGED,
       XAmzContentChecksumMismatch: DAMAGED,
       XAmzContentSHA256Mismatch: DAMAGED,
-      IncompleteBody: { code: "IncompleteBody", says: "the service received another number of bytes than was announced" },
+      IncompleteBody: {
+        code: "IncompleteBody",
+        says: "the service received another number of bytes than was announced",
+      },
       RequestTimeout: { code: "Timeout", says: "the service waited in vain for the body" },
       SlowDown: BUSY,
       EntityTooLarge: { code: "TooLarge", says: "the body is larger than the service takes" },
-      EntityTooSmall: { code: "InvalidArgument", says: "a part that is not the last is smaller than the service takes" },
+      EntityTooSmall: {
+        code: "InvalidArgument",
+        says: "a part that is not the last is smaller than the service takes",
+      },
       InvalidPart: { code: "InvalidArgument", says: "a part is missing or has another ETag" },
       InvalidPartOrder: { code: "InvalidArgument", says: "the parts are not in the order of their numbers" },
       KeyTooLong: BAD_KEY,
@@ -176,7 +193,11 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
   404: {
     otherwise: MISSING,
     codes: {
-      NoSuchBucket: { code: "BucketNotFound", says: "there is no such bucket", hint: "Check bucket and endpoint, or let ensureBucket make it" },
+      NoSuchBucket: {
+        code: "BucketNotFound",
+        says: "there is no such bucket",
+        hint: "Check bucket and endpoint, or let ensureBucket make it",
+      },
       NoSuchUpload: { code: "NotFound", says: "there is no such upload in parts" },
     },
   },
@@ -204,7 +225,13 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
   502: { otherwise: BROKEN },
   503: {
     otherwise: DOWN,
-    codes: { SlowDown: BUSY, ThrottlingException: BUSY, Throttling: BUSY, RequestLimitExceeded: BUSY, TooManyRequests: BUSY },
+    codes: {
+      SlowDown: BUSY,
+      ThrottlingException: BUSY,
+      Throttling: BUSY,
+      RequestLimitExceeded: BUSY,
+      TooManyRequests: BUSY,
+    },
   },
   504: { otherwise: { code: "Timeout", says: "a gateway waited in vain for the service", applied: "unknown" } },
   507: { otherwise: OVER_QUOTA },
@@ -230,13 +257,16 @@ function judge(error: S3AnswerError): Judgement {
   const { status, code, foreign } = error;
   if (foreign && (status < 300 || FOREIGN_STATUSES.has(status))) return FOREIGN;
   if (status === 412 && error.demanded === "create") return EXISTS;
+  // How Ceph tells the loser of a race of conditional puts.
+  if (status === 500 && code === "UnknownError" && error.demanded !== undefined) return CONFLICT;
   const row = status < 300 ? IN_SUCCESS : BY_STATUS[status];
   if (row !== undefined) {
     const codes = row.codes ?? {};
     return Object.hasOwn(codes, code) ? (codes[code] ?? row.otherwise) : row.otherwise;
   }
   if (status >= 500) return BROKEN;
-  if (status >= 300 && status < 400) return { code: "InvalidConfig", says: "the service redirects elsewhere", hint: "Correct endpoint" };
+  if (status >= 300 && status < 400)
+    return { code: "InvalidConfig", says: "the service redirects elsewhere", hint: "Correct endpoint" };
   return { code: "Unknown", says: "the service answers in a way that is not known" };
 }
 
@@ -259,9 +289,7 @@ function answerVerdict(error: S3AnswerError, now: number): Verdict {
   return {
     ...judgement,
     message: `${says} (${status}${code === "" ? "" : ` ${code}`})${words}`,
-    ...(judgement.code === "InvalidConfig" && region !== undefined
-      ? { hint: `Set region: "${region}"` }
-      : {}),
+    ...(judgement.code === "InvalidConfig" && region !== undefined ? { hint: `Set region: "${region}"` } : {}),
     status,
     requestId: headers["x-amz-request-id"],
     retryAfterMs: retryAfter(headers["retry-after"], now),
@@ -299,7 +327,10 @@ const BY_CONNECTION_CODE: Readonly<Record<string, ConnectionRow>> = {
   UND_ERR_CONNECT_TIMEOUT: { code: "Timeout", says: "no connection in time", hint: CHECK_ENDPOINT, unsent: true },
   UND_ERR_HEADERS_TIMEOUT: { code: "Timeout", says: "no answer in time" },
   UND_ERR_BODY_TIMEOUT: { code: "Timeout", says: "the answer's body stood still for too long" },
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { code: "IncompleteBody", says: "the answer's body has another length than announced" },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
+    code: "IncompleteBody",
+    says: "the answer's body has another length than announced",
+  },
   UND_ERR_SOCKET: { code: "Unavailable", says: "the connection was closed before the answer was complete" },
   UND_ERR_DESTROYED: { code: "Unavailable", says: "the connection was closed", unsent: true },
   UND_ERR_CLOSED: { code: "Unavailable", says: "the connection was closed", unsent: true },
@@ -330,7 +361,9 @@ function connectionRow(cause: unknown): ConnectionRow {
 
 /** The SDK's handler has a name where others have a code. */
 function timeoutRow(cause: unknown): ConnectionRow {
-  return cause instanceof Error && cause.name === "TimeoutError" ? { code: "Timeout", says: "no answer in time" } : NO_ANSWER;
+  return cause instanceof Error && cause.name === "TimeoutError"
+    ? { code: "Timeout", says: "no answer in time" }
+    : NO_ANSWER;
 }
 
 function errorCode(cause: unknown): string {
@@ -344,7 +377,9 @@ function errorCode(cause: unknown): string {
 /** An exception of the AWS SDK: its name is the code, the rest is in `$metadata` and `$response`. */
 function sdkVerdict(error: unknown, now: number): Verdict | undefined {
   if (!(error instanceof Error) || !("$metadata" in error)) {
-    return error instanceof Error && errorCode(error) !== "" ? connectionVerdict(new S3ConnectionError(error, undefined)) : undefined;
+    return error instanceof Error && errorCode(error) !== ""
+      ? connectionVerdict(new S3ConnectionError(error, undefined))
+      : undefined;
   }
   const { httpStatusCode, requestId } = error.$metadata as { httpStatusCode?: number; requestId?: string };
   const response = "$response" in error ? (error.$response as { headers?: AnswerHeaders } | undefined) : undefined;

@@ -1,10 +1,16 @@
-import { StorageError, type ByteRange, type GetOptions, type HeadOptions, type ObjectInfo } from "@bucketferry/storage-core";
-import type { DriverGetResult } from "@bucketferry/storage-core/provider";
+import {
+  StorageError,
+  type ByteRange,
+  type GetOptions,
+  type HeadOptions,
+  type ObjectInfo,
+} from "@bucketferry/storage-core";
+import type { DriverBody, DriverGetResult } from "@bucketferry/storage-core/provider";
 import type { S3Request } from "./s3-client.ts";
 import type { S3Context } from "./s3-context.ts";
-import { S3AnswerError } from "./s3-errors.ts";
+import { bodyError, S3AnswerError } from "./s3-errors.ts";
 import { demandReadConditions, objectInfo, readConditionHeaders } from "./s3-headers.ts";
-import type { AnswerHeaders } from "./s3-lane.ts";
+import type { AnswerHeaders, LaneBody } from "./s3-lane.ts";
 import type { S3Profile } from "./s3-profiles.ts";
 
 interface Served {
@@ -29,16 +35,33 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
     return {
       info,
       range: { offset: served.offset, length: served.length },
-      body: {
-        [Symbol.asyncIterator]: () => body[Symbol.asyncIterator](),
-        bytes: () => body.bytes(),
-        cancel: () => body.discard(),
-      },
+      body: driverBody(body),
     };
   } catch (error) {
     await answer.body.discard();
     throw error;
   }
+}
+
+function driverBody(body: LaneBody): DriverBody {
+  return {
+    [Symbol.asyncIterator]() {
+      const chunks = body[Symbol.asyncIterator]();
+      return {
+        next: () => chunks.next().catch(ended),
+        return: async () => {
+          await body.discard();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    bytes: () => body.bytes().catch(ended),
+    cancel: () => body.discard(),
+  };
+}
+
+function ended(error: unknown): never {
+  throw bodyError(error);
 }
 
 export async function headObject(context: S3Context, key: string, options: HeadOptions): Promise<ObjectInfo> {
@@ -126,7 +149,12 @@ function fail(message: string): never {
  * An answer that names an encoding is either an object stored so, or one that a gateway has just compressed. A HEAD tells
  * which: there is nothing to compress, so its length is that of the stored bytes.
  */
-async function demandStoredBytes(context: S3Context, key: string, info: ObjectInfo, options: GetOptions): Promise<void> {
+async function demandStoredBytes(
+  context: S3Context,
+  key: string,
+  info: ObjectInfo,
+  options: GetOptions,
+): Promise<void> {
   const { version = info.version, signal } = options;
   const headers = await context.client.head({
     ...readRequest("HEAD", key, { version, signal }),
@@ -136,9 +164,13 @@ async function demandStoredBytes(context: S3Context, key: string, info: ObjectIn
   if (stored.etag === info.etag && stored.size === info.size && stored.contentEncoding === info.contentEncoding) {
     return;
   }
-  throw new StorageError("IncompleteBody", "the body was encoded on the way, or the object changed while it was opened", {
-    hint: "Read past the proxy or CDN that compresses, or switch its compression off for this bucket",
-  });
+  throw new StorageError(
+    "IncompleteBody",
+    "the body was encoded on the way, or the object changed while it was opened",
+    {
+      hint: "Read past the proxy or CDN that compresses, or switch its compression off for this bucket",
+    },
+  );
 }
 
 /** How long an answer of the bucket counts as proof that the bucket is there. */

@@ -29,7 +29,14 @@ function quotedETag(etag: string): string {
 
 /** What is stored beside the bytes. The type is always sent: services differ in what they take for a missing one. */
 export function storedHeaders(
-  { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata }: SystemHeaders & {
+  {
+    contentType,
+    cacheControl,
+    contentDisposition,
+    contentEncoding,
+    contentLanguage,
+    metadata,
+  }: SystemHeaders & {
     readonly metadata?: Metadata | undefined;
   },
   defaultContentType: string,
@@ -43,6 +50,12 @@ export function storedHeaders(
   };
   if (metadata !== undefined) {
     for (const [name, value] of Object.entries(metadata)) headers[METADATA + name] = value;
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    // Signature Version 4 folds white space before it signs, and services differ in what a tab becomes.
+    if (value?.includes("\t") === true) {
+      throw new StorageError("InvalidArgument", `${name} holds a tab. Replace it by a space, or encode the value`);
+    }
   }
   return headers;
 }
@@ -110,7 +123,9 @@ export function checksumHeaders(
   const { algorithm, value } = checksum;
   if (algorithm === "md5") return { headers: { "content-md5": Buffer.from(value, "hex").toString("base64") } };
   const headers = profile.checksumHeaders.includes(algorithm) ? { [CHECKSUM + algorithm]: value } : {};
-  return algorithm === "sha256" ? { headers, payloadSha256: Buffer.from(value, "base64").toString("hex") } : { headers };
+  return algorithm === "sha256"
+    ? { headers, payloadSha256: Buffer.from(value, "base64").toString("hex") }
+    : { headers };
 }
 
 /** What a GET or HEAD says of an object. @throws StorageError `Unavailable` when the answer lacks what every object has */

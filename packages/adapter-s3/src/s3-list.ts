@@ -44,7 +44,9 @@ function entriesOf(page: XmlElement): readonly ListEntry[] {
     .all("CommonPrefixes")
     .map((group): ListEntry => ({ type: "prefix", prefix: decodeListed(group.textOf("Prefix") ?? "", isEncoded) }));
   // Two lists on the wire, one order for the reader.
-  return prefixes.length === 0 ? objects : [...objects, ...prefixes].sort((one, other) => compareUtf8(nameOf(one), nameOf(other)));
+  return prefixes.length === 0
+    ? objects
+    : [...objects, ...prefixes].sort((one, other) => compareUtf8(nameOf(one), nameOf(other)));
 }
 
 function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {

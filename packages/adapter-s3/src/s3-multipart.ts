@@ -64,21 +64,26 @@ export async function sendPart(
     signal,
   });
   const etag = etagOf(answer["etag"]);
-  if (etag === "") throw new StorageError("Unavailable", `the service took part ${partNumber} without giving it an ETag`);
+  if (etag === "")
+    throw new StorageError("Unavailable", `the service took part ${partNumber} without giving it an ETag`);
   return { partNumber, etag, size };
 }
 
 /** `etag` is empty where the service says none, as Ceph 16. */
 export async function completeUpload(
-  { client, config }: S3Context,
-  { key, uploadId }: MultipartUpload,
+  context: S3Context,
+  upload: MultipartUpload,
   parts: readonly PartReference[],
   options: MultipartCompleteOptions,
 ): Promise<{ readonly etag: string; readonly version: string | undefined }> {
+  const { client, config } = context;
+  const { key, uploadId } = upload;
   const list = [...parts]
     .sort((one, other) => one.partNumber - other.partNumber)
-    .map(({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`);
-  const { headers, text } = await client.text({
+    .map(
+      ({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
+    );
+  const answer = client.text({
     method: "POST",
     key,
     query: { uploadId },
@@ -89,6 +94,9 @@ export async function completeUpload(
     slow: true,
     demanded: writeCondition(options),
     signal: options.signal,
+  });
+  const { headers, text } = await answer.catch(async (error: unknown) => {
+    throw await completionError(context, upload, error);
   });
   const result = successDocument(text, "CompleteMultipartUploadResult", headers);
   return { etag: etagOf(result.textOf("ETag")), version: versionOf(headers) };
@@ -115,14 +123,33 @@ export async function abortUpload(
   }
 }
 
+/**
+ * Ceph answers the completion of an upload that is gone with the same 500 as one that another request is completing. The
+ * list of its parts tells the two apart.
+ */
+async function completionError(context: S3Context, upload: MultipartUpload, error: unknown): Promise<unknown> {
+  if (!(error instanceof S3AnswerError) || !/completion is already in progress/.test(error.detail)) return error;
+  try {
+    await listParts(context, upload, {});
+    return new StorageError("Conflict", "another request is completing the same upload", { cause: error });
+  } catch (explanation) {
+    return explanation;
+  }
+}
+
 async function listParts(
   { client }: S3Context,
   { key, uploadId }: MultipartUpload,
   { signal }: OperationOptions,
 ): Promise<readonly UploadedPart[]> {
   const parts: UploadedPart[] = [];
-  for (let marker: string | undefined; ; ) {
-    const { text } = await client.text({ method: "GET", key, query: { uploadId, "part-number-marker": marker }, signal });
+  for (let marker: string | undefined; ;) {
+    const { text } = await client.text({
+      method: "GET",
+      key,
+      query: { uploadId, "part-number-marker": marker },
+      signal,
+    });
     const page = parseXml(text, "ListPartsResult");
     for (const part of page.all("Part")) {
       parts.push({
@@ -141,7 +168,7 @@ async function* listUploads(
   { client }: S3Context,
   { prefix, signal }: OperationOptions & { readonly prefix?: string | undefined },
 ): AsyncGenerator<MultipartUpload & { readonly startedAt?: Date | undefined }> {
-  for (let markers: Record<string, string | undefined> = {}; ; ) {
+  for (let markers: Record<string, string | undefined> = {}; ;) {
     const { text } = await client.text({
       method: "GET",
       query: { uploads: "", prefix, "encoding-type": "url", ...markers },
@@ -163,7 +190,8 @@ async function* listUploads(
       "key-marker": decodeListed(nextKey, isEncoded),
       "upload-id-marker": page.textOf("NextUploadIdMarker"),
     };
-    if (next["key-marker"] === markers["key-marker"] && next["upload-id-marker"] === markers["upload-id-marker"]) return;
+    if (next["key-marker"] === markers["key-marker"] && next["upload-id-marker"] === markers["upload-id-marker"])
+      return;
     markers = next;
   }
 }
@@ -194,8 +222,12 @@ async function partBody({ config }: S3Context, body: BodySource): Promise<Parame
   const first = await parts.next();
   if (first.done === true) return { bytes: new Uint8Array() };
   if (first.value.isLast) return { bytes: first.value.bytes };
-  await parts.return();
-  throw new StorageError("InvalidArgument", `the part is a stream of more than ${config.partSizeBytes} bytes and unknown length`, {
-    hint: "Pass contentLength, or cut the stream into smaller parts",
-  });
+  await parts.return(undefined);
+  throw new StorageError(
+    "InvalidArgument",
+    `the part is a stream of more than ${config.partSizeBytes} bytes and unknown length`,
+    {
+      hint: "Pass contentLength, or cut the stream into smaller parts",
+    },
+  );
 }

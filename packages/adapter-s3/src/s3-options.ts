@@ -23,7 +23,9 @@ export const s3Options = z.strictObject({
   /** Name of the bucket. */
   bucket: z
     .string()
-    .regex(/^[^\s/?#]{1,255}$/, { error: "is not the name of a bucket. Pass the bare name, without a slash or a space" }),
+    .regex(/^[^\s/?#]{1,255}$/, {
+      error: "is not the name of a bucket. Pass the bare name, without a slash or a space",
+    }),
   /** The bucket's region. Needed for Amazon S3 without an endpoint that names it. */
   region: z.string().min(1).optional(),
   /** Base URL of a service other than Amazon S3, such as `https://ACCOUNT.r2.cloudflarestorage.com`. */
@@ -38,12 +40,18 @@ export const s3Options = z.strictObject({
   credentials: functionOf<S3CredentialProvider>("a function that resolves to credentials").optional(),
   /** What the service can do. Default: guessed from the endpoint's host, `generic` for an unknown one. */
   profile: z.enum(PROFILE_NAMES).optional(),
+  /** The bucket keeps old versions, so that they can be read and deleted by their id. */
+  versioned: z.boolean().default(false),
   /** Base of public URLs, such as a CDN in front of the bucket; keys are appended to it. */
   publicBaseUrl: z.string().min(1).optional(),
   /** Further bases under which this bucket's keys have had URLs; only read, never issued. */
   urlAliases: z.array(z.string().min(1)).optional(),
   /** Size of the parts of a large body, in bytes; also the largest stream that is held in memory to be sent at once. */
-  partSizeBytes: z.int().min(MIN_PART_BYTES).max(MAX_PART_BYTES).default(8 * 1024 ** 2),
+  partSizeBytes: z
+    .int()
+    .min(MIN_PART_BYTES)
+    .max(MAX_PART_BYTES)
+    .default(8 * 1024 ** 2),
   /** Parts that one put sends at once; its memory is `partSizeBytes` times this. */
   concurrency: z.int().min(1).max(256).default(4),
   /** Sockets to the service, at most. */

@@ -14,22 +14,13 @@ export interface PresignContext {
 }
 
 export async function presign(context: PresignContext, options: PresignOptions): Promise<PresignedRequest> {
-  demandSurvivesUrlParser(options.key);
   return options.method === "POST" ? presignForm(context, options) : presignUrl(context, options);
 }
 
-/**
- * Every URL parser of the web resolves dot segments, also encoded ones (https://url.spec.whatwg.org/#double-dot-path-segment),
- * so a URL of such a key would arrive as one of another key, with a signature that does not fit.
- */
-export function demandSurvivesUrlParser(key: string): void {
-  if (!/(^|\/)\.{1,2}(\/|$)/.test(key)) return;
-  throw new StorageError("InvalidKey", 'the key holds the segment "." or "..", which no URL can carry', {
-    hint: "Read it through the provider, or copy it to a key without such segments",
-  });
-}
-
-async function presignUrl({ config, clock, credentials }: PresignContext, options: PresignOptions): Promise<PresignedRequest> {
+async function presignUrl(
+  { config, clock, credentials }: PresignContext,
+  options: PresignOptions,
+): Promise<PresignedRequest> {
   const { method, key, expiresInSeconds, contentType, contentLength } = options;
   // What is signed here, the sender must repeat exactly; what is not signed, a sender may choose, as the type of a page.
   const headers: Record<string, string> = {};
@@ -67,9 +58,13 @@ async function presignUrl({ config, clock, credentials }: PresignContext, option
 async function presignForm({ sdk, config, clock }: PresignContext, options: PresignOptions): Promise<PresignedRequest> {
   const { key, expiresInSeconds, contentType, maxSizeBytes } = options;
   if (key.includes("${filename}")) {
-    throw new StorageError("InvalidKey", 'the key holds "${filename}", which a form replaces by the name of the chosen file', {
-      hint: "Presign a PUT, or choose another key",
-    });
+    throw new StorageError(
+      "InvalidKey",
+      'the key holds "${filename}", which a form replaces by the name of the chosen file',
+      {
+        hint: "Presign a PUT, or choose another key",
+      },
+    );
   }
   const [{ createPresignedPost }, client] = await Promise.all([import("@aws-sdk/s3-presigned-post"), sdk.get()]);
   const timeMs = wholeSecond(clock.now());

@@ -21,6 +21,8 @@ export interface S3Profile {
   readonly publicAccessBlock: boolean;
   /** `If-Match` on a put wants the quotes of the ETag; Ceph before 20 fails with them. */
   readonly quotedIfMatch: boolean;
+  /** Conditions on a put hold in a bucket that keeps versions too. */
+  readonly conditionsWithVersions: boolean;
   /** When the ETag of an object that was put in one request is the MD5 of its bytes. */
   readonly md5ETag: "always" | "unlessKms" | "unlessEncrypted" | "never";
   /** Algorithms whose `x-amz-checksum-…` header is verified and kept. */
@@ -125,6 +127,7 @@ const GENERIC_PROFILE: S3Profile = {
   locationConstraint: false,
   publicAccessBlock: false,
   quotedIfMatch: true,
+  conditionsWithVersions: true,
   md5ETag: "never",
   checksumHeaders: [],
   contentMd5: true,
@@ -229,6 +232,8 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     title: "Ceph RADOS Gateway",
     publicAccessBlock: true,
     quotedIfMatch: false,
+    // Seen on 16: in a bucket with versions `If-None-Match: *` overwrites and `If-Match` never matches.
+    conditionsWithVersions: false,
     md5ETag: "unlessEncrypted",
     contentMd5: false,
     equalParts: false,
@@ -289,7 +294,9 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
 };
 
 /** The profile that an endpoint's host tells; Amazon S3 when there is no endpoint at all. */
-export function guessProfile(endpoint: { readonly host: string; readonly basePath: string } | undefined): S3ProfileName {
+export function guessProfile(
+  endpoint: { readonly host: string; readonly basePath: string } | undefined,
+): S3ProfileName {
   if (endpoint === undefined) return "aws";
   const text = `${endpoint.host.replace(/:\d+$/, "")}${endpoint.basePath}/`;
   for (const [name, { endpoints }] of Object.entries(S3_PROFILES)) {

@@ -89,7 +89,9 @@ function demandFits(partNumber: number, size: number, { multipart, maxObjectByte
 }
 
 /** A hash of the whole body, for services verify parts only one by one. */
-function checksumTally(checksum: Checksum | undefined): { readonly hash: Hash; readonly encoding: "hex" | "base64" } | undefined {
+function checksumTally(
+  checksum: Checksum | undefined,
+): { readonly hash: Hash; readonly encoding: "hex" | "base64" } | undefined {
   if (checksum === undefined) return undefined;
   const { algorithm } = checksum;
   if (algorithm === "md5") return { hash: createHash(algorithm), encoding: "hex" };

@@ -23,7 +23,12 @@ import { putInParts } from "./s3-put-parts.ts";
  * the service verifies every byte before the object is there. Only where it cannot hold a condition, or a checksum of the
  * whole, against an object in parts, a longer body is streamed in one request.
  */
-export async function putObject(context: S3Context, key: string, body: BodySource, options: PutOptions): Promise<PutResult> {
+export async function putObject(
+  context: S3Context,
+  key: string,
+  body: BodySource,
+  options: PutOptions,
+): Promise<PutResult> {
   const { maxPutBytes } = context.config.limits;
   const { length } = body;
   const plan = planOf(context, length, options);
@@ -70,13 +75,16 @@ function* slices(bytes: Uint8Array, plan: PartPlan): Generator<Uint8Array> {
   }
 }
 
-async function* follow(first: Uint8Array, rest: AsyncGenerator<{ readonly bytes: Uint8Array }>): AsyncGenerator<Uint8Array> {
+async function* follow(
+  first: Uint8Array,
+  rest: AsyncGenerator<{ readonly bytes: Uint8Array }>,
+): AsyncGenerator<Uint8Array> {
   yield first;
   for await (const { bytes } of rest) yield bytes;
 }
 
 async function putBytes(context: S3Context, key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
-  const { client, capabilities } = context;
+  const { client } = context;
   const { headers, payloadSha256 } = integrity(context, bytes, options);
   const answer = await client.head({
     method: "PUT",
@@ -131,7 +139,10 @@ async function putStream(
   return putResult(context, key, length, answer, options);
 }
 
-async function* passing(stream: AsyncIterable<Uint8Array>, see: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+async function* passing(
+  stream: AsyncIterable<Uint8Array>,
+  see: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
     see(chunk);
     yield chunk;
@@ -145,14 +156,21 @@ function putHeaders({ config, capabilities }: S3Context, options: PutOptions) {
   };
 }
 
-export async function putResult(
+async function putResult(
   context: S3Context,
   key: string,
   size: number,
   answer: AnswerHeaders,
-  { signal }: PutOptions,
+  options: PutOptions,
 ): Promise<PutResult> {
+  const { signal } = options;
   const version = versionOf(answer);
+  if (version !== undefined && writeCondition(options) !== undefined && !context.config.profile.conditionsWithVersions) {
+    throw new StorageError("InvalidConfig", "the bucket keeps versions, and this service ignores conditions there", {
+      applied: true,
+      hint: "Set versioned: true, so that conditions are refused before anything is written. The version before is still there",
+    });
+  }
   const etag = etagOf(answer["etag"]) || (await headObject(context, key, { version, signal })).etag;
   return { key, size, etag, version, checksums: checksumsOf(answer, context.config.profile) };
 }

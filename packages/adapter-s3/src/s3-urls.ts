@@ -65,7 +65,8 @@ function basesOf({ bucket, profile, endpoint, publicBaseUrl, urlAliases }: S3Con
   for (const url of publicBaseUrl === undefined ? urlAliases : [publicBaseUrl, ...urlAliases]) {
     const pieces = urlPieces(url);
     // What a CDN makes of a bare plus is not known; that it is a plus is what its URLs were made with.
-    if (pieces !== undefined) bases.push({ host: pieces.host, path: `${pieces.path}/`, kind: "cdn", plusIsSpace: false });
+    if (pieces !== undefined)
+      bases.push({ host: pieces.host, path: `${pieces.path}/`, kind: "cdn", plusIsSpace: false });
   }
   const bucketPath = `/${encodeURIComponent(bucket)}/`;
   const host = plainHost(endpoint.protocol.slice(0, -1), endpoint.host) ?? endpoint.host;
@@ -78,7 +79,12 @@ function basesOf({ bucket, profile, endpoint, publicBaseUrl, urlAliases }: S3Con
   if (amazon !== undefined) {
     bases.push(
       { host: new RegExp(`^${AMAZON_HOST}${amazon}$`), path: bucketPath, kind: "public", plusIsSpace },
-      { host: new RegExp(`^${escapeRegExp(bucket)}[.]${AMAZON_BUCKET_HOST}${amazon}$`), path: "/", kind: "public", plusIsSpace },
+      {
+        host: new RegExp(`^${escapeRegExp(bucket)}[.]${AMAZON_BUCKET_HOST}${amazon}$`),
+        path: "/",
+        kind: "public",
+        plusIsSpace,
+      },
     );
   }
   return bases;
@@ -131,7 +137,8 @@ function urlPieces(url: string): Pieces | undefined {
 /** Without the scheme's own port; undefined for other schemes, and for an authority with a user or a password. */
 function plainHost(scheme: string, authority: string): string | undefined {
   const port = DEFAULT_PORT[scheme];
-  if (port === undefined || !/^[a-z0-9._~-]+(:\d{1,5})?$|^\[[0-9a-f:.]+\](:\d{1,5})?$/.test(authority)) return undefined;
+  if (port === undefined || !/^[a-z0-9._~-]+(:\d{1,5})?$|^\[[0-9a-f:.]+\](:\d{1,5})?$/.test(authority))
+    return undefined;
   return authority.endsWith(`:${port}`) ? authority.slice(0, -port.length - 1) : authority;
 }
 

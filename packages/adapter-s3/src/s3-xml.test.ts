@@ -48,9 +48,12 @@ describe("the XML of answers", () => {
       .map((code) => String.fromCodePoint(code))
       .filter((one) => new RegExp(`^${XML_CHARACTERS}$`, "u").test(one));
     fc.assert(
-      fc.property(fc.string({ unit: fc.oneof(character, fc.constantFrom(..."&<>\"'\r\n\t ;#")), minLength: 0 }), (text) => {
-        expect(parseXml(`<R><Key>${escapeXml(text)}</Key></R>`, "R").textOf("Key")).toBe(text);
-      }),
+      fc.property(
+        fc.string({ unit: fc.oneof(character, fc.constantFrom(..."&<>\"'\r\n\t ;#")), minLength: 0 }),
+        (text) => {
+          expect(parseXml(`<R><Key>${escapeXml(text)}</Key></R>`, "R").textOf("Key")).toBe(text);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -18,7 +18,11 @@ export function sdkClient(config: S3Config, credentials: CredentialSource): SdkC
       ...(config.endpointUrl === undefined ? {} : { endpoint: config.endpointUrl }),
       forcePathStyle: config.pathStyle,
       // Already past its end, so that the SDK asks each time: keeping credentials is our source's job.
-      credentials: async () => ({ ...(await credentials.current()), expiration: new Date(0) }),
+      credentials: async () => {
+        const { accessKeyId, secretAccessKey, sessionToken } = await credentials.current();
+        const token = sessionToken === undefined ? {} : { sessionToken };
+        return { accessKeyId, secretAccessKey, ...token, expiration: new Date(0) };
+      },
       // The layers around a provider repeat what is worth it, and nobody repeats inside of them.
       maxAttempts: 1,
       // The default of 2025 sends checksums that other services refuse or store as content, and signs the

@@ -34,7 +34,9 @@ export function sdkLane(config: S3Config, sdk: SdkClient): Lane {
       const { body, signal, failure } = sendable(request);
       try {
         const { response } = await client.config.requestHandler.handle(
-          { ...signed, ...(body === undefined ? {} : { body }) } as Parameters<typeof client.config.requestHandler.handle>[0],
+          { ...signed, ...(body === undefined ? {} : { body }) } as Parameters<
+            typeof client.config.requestHandler.handle
+          >[0],
           { abortSignal: signal, requestTimeout: request.headersTimeoutMs },
         );
         return {

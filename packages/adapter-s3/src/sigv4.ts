@@ -125,7 +125,11 @@ export function sigV4(region: string, service = "s3"): Signer {
       return signed;
     },
 
-    presign({ method, path, query, headers, expiresInSeconds }, { accessKeyId, secretAccessKey, sessionToken }, timeMs) {
+    presign(
+      { method, path, query, headers, expiresInSeconds },
+      { accessKeyId, secretAccessKey, sessionToken },
+      timeMs,
+    ) {
       const time = timestamp(timeMs);
       const { names, lines } = canonicalHeaders(headers);
       const unsigned = canonicalQuery({

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { Pool, type Dispatcher } from "undici";
 import type { S3Config } from "./s3-config.ts";
 import type { AnswerHeaders, Lane, LaneBody } from "./s3-lane.ts";
@@ -26,7 +27,8 @@ export function undiciLane(config: S3Config): Lane {
         method: method as Dispatcher.HttpMethod,
         path: query === "" ? path : `${path}?${query}`,
         headers: signer.sign(request, request.payloadSha256, credentials, timeMs),
-        body: body ?? null,
+        // It takes any async iterable, though its types name only one kind of them.
+        body: (body ?? null) as Readable | Uint8Array | null,
         signal: signal ?? null,
         headersTimeout: headersTimeoutMs,
       });
@@ -69,7 +71,7 @@ function laneBody(body: Dispatcher.ResponseData["body"], length: string | undefi
       if (body.destroyed) return;
       if (isRead || Number(length ?? Infinity) > DISCARD_BYTES) body.destroy();
       // Whoever gives a body up shall not have to wait for a service that has gone silent.
-      else await body.dump({ signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => undefined);
+      else await body.dump({ limit: DISCARD_BYTES, signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => undefined);
     },
   };
 }

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import type { Engine } from "./engine.ts";
+
+/** Buckets of one run, made and removed by the AWS SDK, so that what is tested does not test itself. */
+export interface Buckets {
+  readonly client: S3Client;
+  create(options?: { readonly versioned?: boolean; readonly readable?: boolean }): Promise<string>;
+  /** Removes all that were made, with everything in them. */
+  destroy(): Promise<void>;
+}
+
+export function testBuckets({ endpoint, region, accessKeyId, secretAccessKey }: Engine): Buckets {
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  const made = new Set<string>();
+
+  async function empty(bucket: string): Promise<void> {
+    for (;;) {
+      const { Versions = [], DeleteMarkers = [] } = await client.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: 1000 }),
+      );
+      const entries = [...Versions, ...DeleteMarkers];
+      if (entries.length === 0) break;
+      // One by one: a key that XML cannot hold would make a request for many of them fail.
+      for (const { Key, VersionId } of entries) {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }));
+      }
+    }
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    for (const { Key, UploadId } of Uploads) {
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
+    }
+  }
+
+  return {
+    client,
+    async create({ versioned = false, readable = false } = {}) {
+      const bucket = `bucketferry-test-${randomUUID()}`;
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
+      made.add(bucket);
+      if (versioned) {
+        await client.send(
+          new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: "Enabled" } }),
+        );
+      }
+      if (readable) await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: readPolicy(bucket) }));
+      return bucket;
+    },
+    async destroy() {
+      for (const bucket of made) {
+        await client.send(new DeleteBucketPolicyCommand({ Bucket: bucket })).catch(() => undefined);
+        await empty(bucket).catch((error: unknown) => {
+          // A server without versions has no listing of them.
+          if ((error as Error).name !== "NotImplemented") throw error;
+        });
+        await client.send(new DeleteBucketCommand({ Bucket: bucket }));
+      }
+      made.clear();
+      client.destroy();
+    },
+  };
+}
+
+/** Everybody may look and read; nobody but the owner may write. */
+function readPolicy(bucket: string): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { AWS: ["*"] },
+        Action: ["s3:GetObject", "s3:ListBucket"],
+        Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+      },
+    ],
+  });
+}
