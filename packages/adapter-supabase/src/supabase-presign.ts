@@ -47,6 +47,7 @@ async function presignUpload(context: SupabaseContext, { key, signal }: PresignO
     method: "POST",
     path: paths.signUpload(key),
     headers: { "x-upsert": "true" },
+    payload: {},
     signal,
   });
   const token = isRecord(json) && typeof json["token"] === "string" ? json["token"] : undefined;

@@ -13,6 +13,7 @@ export interface LocalHarnessOptions {
 export async function localSupabaseHarness({ backend, publicBucket = false }: LocalHarnessOptions): Promise<Harness> {
   const server = await supabaseServer({
     backend,
+    globalFileSizeLimit: 2 * 1024 ** 3,
     // A user of the project may look at everything and change nothing.
     policies: { authenticated: ({ command }) => command === "select" },
   });
