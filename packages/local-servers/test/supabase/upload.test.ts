@@ -85,6 +85,15 @@ describe("§7 upload of a raw body", () => {
     },
   );
 
+  test("§17 user metadata of 8 KB passes in the header, of 14 KB it is too much for the headers", async () => {
+    const ofSize = (bytes: number): Record<string, string> => ({
+      "x-upsert": "true",
+      "x-metadata": Buffer.from(JSON.stringify({ a: "x".repeat(bytes) })).toString("base64"),
+    });
+    expect((await upload("meta-long", { headers: ofSize(8_000), body: "x" })).status).toBe(200);
+    expect((await upload("meta-long", { headers: ofSize(14_000), body: "x" })).status).toBe(431);
+  });
+
   test("x-robots-tag is checked and given back", async () => {
     const good = await upload("robots", { headers: { "x-robots-tag": "noindex, nofollow" }, body: "x" });
     expect(good.status).toBe(200);
