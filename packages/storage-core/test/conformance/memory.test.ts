@@ -8,7 +8,7 @@ conformanceTests(() => memoryHarness({ name: "memory" }), {
 });
 
 // The other stress cases need a wire to disturb, or ask for less memory than memory's own objects take.
-conformanceTests(() => memoryHarness({ name: "memory under stress" }), {
+conformanceTests(() => memoryHarness({ name: "memory under stress", minPartBytes: 5 * 1024 ** 2 }), {
   title: "storage contract: memory under stress",
   levels: ["stress"],
   only: ["A28", "A29"],
