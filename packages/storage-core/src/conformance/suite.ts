@@ -13,6 +13,7 @@ import { MULTIPART_CASES } from "./cases/k-multipart.ts";
 import { ABORT_CASES } from "./cases/l-abort.ts";
 import { TIMEOUT_AND_RETRY_CASES } from "./cases/l-timeout-retry.ts";
 import { ERROR_CASES } from "./cases/m-errors.ts";
+import { LAYER_CASES } from "./cases/n-layers.ts";
 import { LIFE_CASES } from "./cases/n-life.ts";
 import { HYGIENE_CASES } from "./cases/x-hygiene.ts";
 
@@ -33,6 +34,7 @@ const SECTIONS: readonly (readonly ConformanceCase[])[] = [
   TIMEOUT_AND_RETRY_CASES,
   ERROR_CASES,
   LIFE_CASES,
+  LAYER_CASES,
   HYGIENE_CASES,
 ];
 

@@ -1,5 +1,7 @@
-import type { CopyOptions } from "../../contract/provider.ts";
-import { isStorageError } from "../../errors/storage-error.ts";
+import type { CopyOptions, StorageProvider } from "../../contract/provider.ts";
+import { isStorageError, StorageError } from "../../errors/storage-error.ts";
+import { around } from "../../layers/around.ts";
+import { moveObject } from "../../storage/move-object.ts";
 import type { CaseContext, ConformanceCase, Need } from "../case.ts";
 import { bytesEqual, equal, namesKey, notEqual, ok, rejects, rejectsWith, show } from "../check.ts";
 import { allByteValues } from "../content.ts";
@@ -235,8 +237,55 @@ export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
       ok(isStorageError(error), `the copy failed with something else than a StorageError: ${show(error)}`);
     },
   }),
+
+  conformanceCase({
+    id: "I12",
+    title: "a move leaves the destination only; one whose delete fails leaves both and says so",
+    level: "core",
+    async run(t) {
+      const [from, to, other] = [t.key("from.txt"), t.key("to.txt"), t.key("other.txt")];
+      const stored = description(t.capabilities, "first");
+      await t.provider.put(from, "moved", { ...stored, signal: t.signal });
+      const result = await moveObject(t.provider, from, to, { signal: t.signal });
+      equal([result.key, result.size], [to, 5], "key and size of the result");
+      equal(await textOf(t, to), "moved", "content of the destination");
+      equal(descriptionOf(await t.provider.head(to, { signal: t.signal }), stored), stored, "its headers and metadata");
+      equal(await t.provider.exists(from, { signal: t.signal }), false, "exists of the source");
+      await rejectsWith("NotFound", () => moveObject(t.provider, from, other, { signal: t.signal }), "a second move");
+
+      const keeper = withoutDelete(t.provider);
+      const error = await rejectsWith("Unavailable", () => moveObject(keeper, to, other, { signal: t.signal }), "move");
+      equal(error.applied, true, "applied of a move that copied and could not delete");
+      ok(error.message.includes(other), `the message does not say where the copy is: ${error.message}`);
+      equal([await textOf(t, to), await textOf(t, other)], ["moved", "moved"], "both objects after the failed move");
+    },
+  }),
+
+  conformanceCase({
+    id: "I13",
+    title: "a move onto itself does not delete the object",
+    level: "core",
+    async run(t) {
+      const key = t.key("self.txt");
+      await t.provider.put(key, "stays", { signal: t.signal });
+      const result = await moveObject(t.provider, key, key, { signal: t.signal });
+      equal(result.key, key, "key of the result");
+      equal(await textOf(t, key), "stays", "content after a move onto itself");
+    },
+  }),
 ];
 
 async function copy(t: CaseContext, from: string, to: string, options: CopyOptions = {}) {
   return t.provider.copy(from, to, { ...options, signal: t.signal });
+}
+
+/** The provider, but that it never deletes. */
+function withoutDelete(provider: StorageProvider): StorageProvider {
+  const layer = around(() => ({
+    call: async (call, next) => {
+      if (call.operation === "delete") throw new StorageError("Unavailable", "the delete was made to fail");
+      return next();
+    },
+  }));
+  return layer(provider);
 }

@@ -1,5 +1,5 @@
 import type { CheckFinding } from "../../contract/provider.ts";
-import type { CaseContext, ConformanceCase, Need, Variant } from "../case.ts";
+import type { ConformanceCase, Variant } from "../case.ts";
 import { equal, ok, rejectsWith, throwsWith } from "../check.ts";
 import { conformanceCase } from "../define.ts";
 import { listedKeys, textOf } from "../objects.ts";
@@ -117,15 +117,6 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
     },
   }),
 
-  pending(
-    "N08",
-    "mirror",
-    "put, delete and copy reach both sides, and a failed second side is repaired or refused by policy",
-  ),
-  pending("N09", "mirror", "a one-shot stream reaches both sides with equal bytes and bounded memory"),
-  pending("N10", "read-through", "a miss falls back and is written back once, verified, unless the key was deleted"),
-  pending("N11", "read-through", "an outage of the new store is an error and no miss"),
-
   conformanceCase({
     id: "N13",
     title: "a cross-section of the contract holds on the runtime that runs it",
@@ -143,19 +134,6 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
 
 /** What no runtime may get wrong: bytes, streams, text, keys and pages. */
 const SMOKE_IDS = ["A02", "A05", "A07", "A09", "A21", "B03", "B05", "H04", "H17"];
-
-/** A case of a layer that does not exist yet: its id is taken and its place is held, and the report says that it did not run. */
-function pending(id: string, layer: string, title: string): ConformanceCase {
-  const reason = `the ${layer} layer is not part of this version`;
-  const need: Need = { name: reason, in: () => false };
-  return conformanceCase({
-    id,
-    title,
-    level: "extended",
-    needs: [need],
-    run: async (t: CaseContext) => t.skip(reason),
-  });
-}
 
 /** Paths of what is not frozen inside plain data. */
 function unfrozen(data: unknown, path: string): readonly string[] {
