@@ -1,5 +1,5 @@
 import type { StorageDriver } from "../contract/driver.ts";
-import type { ListPageOptions, ParsedUrl, StorageProvider } from "../contract/provider.ts";
+import type { ListPageOptions, ParsedUrl, PutResult, StorageProvider } from "../contract/provider.ts";
 import { isStorageError } from "../errors/storage-error.ts";
 import { outgoingBody } from "./body-source.ts";
 import { callGate } from "./call-gate.ts";
@@ -57,22 +57,23 @@ export function providerFrom(driver: StorageDriver): StorageProvider {
         onBytes: progress && ((sentBytes) => progress.report({ sentBytes, totalBytes: outgoing.source.length })),
       });
       checkPutInParts(capabilities, site, options, outgoing.source.length ?? 0);
+      let result: PutResult;
       try {
-        const result = await driver.put(
+        result = await driver.put(
           key,
           outgoing.source,
           progress ? { ...checked, onProgress: progress.report } : checked,
         );
-        const failure = outgoing.failure();
-        // The driver stored what it had of a body that failed; a sound one never gets here.
-        if (failure !== undefined) throw failure.with({ applied: "unknown" });
-        progress?.finish(result.size);
-        return result;
       } catch (error) {
         throw gate.fail(outgoing.failure() ?? error, site, signal);
       } finally {
         outgoing.close();
       }
+      const failure = outgoing.failure();
+      // The driver stored what it had of a body that failed; a sound one never gets here.
+      if (failure !== undefined) throw failure.with({ applied: "unknown" });
+      progress?.finish(result.size);
+      return result;
     },
 
     async get(key, options = {}) {
