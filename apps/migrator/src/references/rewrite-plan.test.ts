@@ -17,6 +17,8 @@ const VERIFIED = new Set([
   "audio/q?1.m4a",
   "images/u/1.jpg",
   "images/comma,1.jpg",
+  "images/smile:).jpg",
+  "images/it's.jpg",
 ]);
 
 let routes: Route[];
@@ -54,6 +56,16 @@ describe("one URL in a text becomes the target's, and nothing else changes (D9, 
     ["a Markdown image", `![x](${IMAGE}/u/1.jpg) and more`, `![x](${NEW}/images/u/1.jpg) and more`],
     ["a Markdown link with a title", `[x](${IMAGE}/u/1.jpg "Title")`, `[x](${NEW}/images/u/1.jpg "Title")`],
     ["parentheses in a Markdown link", `[x](${AUDIO}/sub/a%20b(1).m4a).`, `[x](${NEW}/audio/sub/a%20b%281%29.m4a).`],
+    [
+      "a parenthesis in a Markdown link that nobody balanced or escaped",
+      `![x](${IMAGE}/smile:).jpg) (and more)`,
+      `![x](${NEW}/images/smile%3A%29.jpg) (and more)`,
+    ],
+    [
+      "a quote within quotes that nobody escaped",
+      `<a href='${IMAGE}/it's.jpg'>`,
+      `<a href='${NEW}/images/it%27s.jpg'>`,
+    ],
     ["an autolink", `<${AUDIO}/a.m4a>`, `<${NEW}/audio/a.m4a>`],
     ["the end of a sentence", `Hear ${AUDIO}/a.m4a. Then`, `Hear ${NEW}/audio/a.m4a. Then`],
     ["a list", `${AUDIO}/a.m4a,${IMAGE}/u/1.jpg`, `${NEW}/audio/a.m4a,${NEW}/images/u/1.jpg`],

@@ -12,13 +12,14 @@ export type Decision =
  * Parse, never guess. Of all readings of a text only one that names an object in the ledger is believed; when two do,
  * nobody can tell which was meant, and the text stays.
  *
- * | readings that name a known object        | decision          |
- * | ---------------------------------------- | ----------------- |
- * | none                                     | keep: unknown     |
- * | one                                      | that one          |
- * | several, where the end of the URL is sure | keep: ambiguous  |
- * | several, of one likeliest end            | keep: ambiguous   |
- * | several, but one of the likeliest end, and the longer text is none | that one |
+ * | readings that name a known object                            | decision        |
+ * | ------------------------------------------------------------ | --------------- |
+ * | none                                                         | keep: unknown   |
+ * | one                                                          | that one        |
+ * | several of the likeliest end                                 | keep: ambiguous |
+ * | one of the likeliest end, where the text around it says so   | that one        |
+ * | one of the likeliest end, and one of a longer text           | keep: ambiguous |
+ * | none of the likeliest end, several of others                 | keep: ambiguous |
  */
 export function decide(occurrence: Occurrence, stateOf: (reading: Reading) => ObjectState | undefined): Decision {
   const { readings } = occurrence;
@@ -30,7 +31,7 @@ export function decide(occurrence: Occurrence, stateOf: (reading: Reading) => Ob
   const known = distinct(readings.filter((reading) => reading.side === "source" && stateOf(reading) !== undefined));
   const [best] = known;
   if (best === undefined) return { kind: "keep", reading: first, reason: "unknown-object" };
-  if (known.length > 1 && isAmbiguous(known, best)) return { kind: "keep", reading: best, reason: "ambiguous" };
+  if (isAmbiguous(occurrence, known, best)) return { kind: "keep", reading: best, reason: "ambiguous" };
   if (best.kind === "render") return { kind: "keep", reading: best, reason: "no-counterpart" };
   const state = stateOf(best);
   if (state?.state !== "verified") return { kind: "keep", reading: best, reason: "not-verified" };
@@ -47,6 +48,8 @@ function distinct(readings: readonly Ranked[]): Ranked[] {
   return [...seen.values()].toSorted((a, b) => a.rank - b.rank);
 }
 
-function isAmbiguous(known: readonly Ranked[], best: Ranked): boolean {
-  return known.some((other) => other !== best && (other.rank === best.rank || other.end > best.end));
+function isAmbiguous({ bounded }: Occurrence, known: readonly Ranked[], best: Ranked): boolean {
+  const others = known.filter((other) => other !== best);
+  if (others.some((other) => other.rank === best.rank)) return true;
+  return best.rank === 0 ? !bounded && others.some((other) => other.end > best.end) : others.length > 0;
 }

@@ -3,7 +3,10 @@ export interface UrlSpan {
   readonly start: number;
   /** Possible ends, likeliest first; at least one. */
   readonly ends: readonly number[];
-  /** Something around it (quotes, parentheses, the ends of the text) says where it ends; then there is one end only. */
+  /**
+   * Something around it (quotes, parentheses, the ends of the text) says where it ends. The other ends are for keys that
+   * hold that very character and were not escaped, and count only when nothing is known of the first.
+   */
   readonly bounded: boolean;
 }
 
@@ -14,6 +17,8 @@ const MAY_END_URL = new Set(["'", ")", "]", ",", ";", "*", "_", "~", "!", "&"]);
 /** Trailing punctuation that is the sentence's, as GitHub Flavored Markdown has it for its autolinks (§6.9). */
 const TRAILING = new Set(["?", "!", ".", ",", ":", "*", "_", "~", "'", ";", "]"]);
 const LONGEST_URL = 8192;
+/** Of the ends that are tried for one URL: each costs a parse and a look into the ledger. */
+const MOST_ENDS = 16;
 
 /**
  * Finds URLs by their `//`, whose host `isOurs` knows; so text without one costs one search for two slashes.
@@ -42,18 +47,27 @@ function endsOf(text: string, start: number, from: number): { ends: readonly num
   }
   if (before === "'") {
     const quote = text.indexOf("'", from);
-    if (quote !== -1 && quote <= hard) return { ends: [quote], bounded: true };
+    if (quote !== -1 && quote <= hard) return { ends: [quote, ...othersOf("'", text, quote, hard)], bounded: true };
   }
   if (before === "(") {
     const closing = closingParenthesis(text, from, hard);
-    if (closing !== undefined) return { ends: [closing], bounded: true };
+    if (closing !== undefined) return { ends: [closing, ...othersOf(")", text, from, hard)], bounded: true };
   }
   const trimmed = withoutTrailing(text, start, hard);
-  const softer: number[] = [];
-  for (let at = hard - 1; at > from && softer.length < 16; at -= 1) {
-    if (MAY_END_URL.has(text[at] ?? "") && at !== trimmed) softer.push(at);
+  return { ends: [...new Set([trimmed, hard, ...endsBefore(MAY_END_URL, text, from, hard)])], bounded: false };
+}
+
+function othersOf(closer: string, text: string, from: number, hard: number): number[] {
+  return endsBefore(new Set([closer]), text, from, hard);
+}
+
+/** Ends before one of these characters, the longest text first. */
+function endsBefore(closers: ReadonlySet<string>, text: string, from: number, hard: number): number[] {
+  const ends: number[] = [];
+  for (let at = hard - 1; at > from && ends.length < MOST_ENDS; at -= 1) {
+    if (closers.has(text[at] ?? "")) ends.push(at);
   }
-  return { ends: [...new Set([trimmed, hard, ...softer])], bounded: false };
+  return ends;
 }
 
 function hardEnd(text: string, from: number): number {
