@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError, failures } from "./api-error.ts";
 import { checkWrite, commitObject } from "./commit-object.ts";
 import { digesting } from "./content.ts";
@@ -273,20 +273,26 @@ async function receive(exchange: Exchange, reception: Reception): Promise<"whole
   let end: "whole" | "cut" = "whole";
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     let bytes = 0;
-    try {
-      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-        bytes += chunk.length;
-        if (bytes > room) throw refusals.sizeExceeded();
-        yield chunk;
-      }
-    } catch (error) {
-      if (error instanceof TusError) throw error;
-      end = "cut";
+    for await (const chunk of untilCut(request, () => (end = "cut"))) {
+      bytes += chunk.length;
+      if (bytes > room) throw refusals.sizeExceeded();
+      yield chunk;
     }
   };
   using received = await service.rows.store.receive(chunks());
   records.append(bucket, record, received.body);
   return end;
+}
+
+/** A body that breaks off without an error. What had arrived by then is still in the stream's buffer. */
+async function* untilCut(request: IncomingMessage, onCut: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch {
+    onCut();
+    const rest = request.read() as Uint8Array | null;
+    if (rest !== null) yield rest;
+  }
 }
 
 /** The object appears with the last byte, and not before. */

@@ -248,9 +248,8 @@ describe("§14 resumable uploads", () => {
     request.on("error", () => {});
     await new Promise((resolve) => request.write(Buffer.alloc(300_000, "a"), resolve));
     const head = at(location, "HEAD");
-    // The bytes are out of the sender's hands; an exchange on another connection lets the server take them in.
-    await target.send("GET", "/status");
-    request.destroy();
+    // Ends the connection behind the bytes, where `destroy` would let the system throw away what is on its way.
+    request.socket?.end();
     expect((await head).headers["upload-offset"]).toBe("300000");
     await patch(location, 300_000, Buffer.alloc(700_000, "b"));
     const { text } = await target.send("GET", `/object/${bucket}/cut`);
