@@ -84,12 +84,11 @@ export function rewriterPromises(engine: string, open: () => Promise<AppDatabase
     }
 
     async function dump(): Promise<string> {
-      const tables = await Promise.all(
-        TABLES.map(async (table) => {
-          const rows = (await app.rows(`select * from ${table}`)).map((row) => JSON.stringify(row));
-          return `${table}\n${rows.toSorted((a, b) => (a < b ? -1 : 1)).join("\n")}`;
-        }),
-      );
+      const tables: string[] = [];
+      for (const table of TABLES) {
+        const rows = (await app.rows(`select * from ${table}`)).map((row) => JSON.stringify(row));
+        tables.push(`${table}\n${rows.toSorted((a, b) => (a < b ? -1 : 1)).join("\n")}`);
+      }
       return tables.join("\n");
     }
 
