@@ -39,7 +39,7 @@ export class Gate {
         },
       };
       if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener("abort", onAbort);
+      signal?.addEventListener("abort", onAbort, { once: true });
       this.#queue.add(waiting);
     });
   }

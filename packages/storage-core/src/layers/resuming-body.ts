@@ -1,6 +1,6 @@
 import type { DriverBody } from "../contract/body.ts";
 import type { GetOptions, GetResult, ObjectInfo, StorageProvider } from "../contract/provider.ts";
-import type { StorageError } from "../errors/storage-error.ts";
+import { isStorageError, type StorageError } from "../errors/storage-error.ts";
 import { refusal, type CallSite } from "../kit/failure.ts";
 import { openObject } from "../kit/open-object.ts";
 import type { GetCall } from "./around.ts";
@@ -47,6 +47,8 @@ class ResumingBody implements DriverBody {
         attempt = 0;
         yield step.value;
       } catch (error) {
+        // Every byte is here; only what was wrong with the bytes themselves still counts.
+        if (received === length && isStorageError(error, "Unavailable", "Timeout")) return;
         if (received >= length) throw error;
         attempt = await this.#reopen(error, received, attempt);
         iterator = this.#current[Symbol.asyncIterator]();
