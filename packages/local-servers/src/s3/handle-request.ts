@@ -7,6 +7,7 @@ import { corsHeaders, type CorsRequest, matchCors } from "./cors.ts";
 import { checkKey } from "./key.ts";
 import { findOperation, type Operation } from "./operations.ts";
 import type { OperationName } from "./operation-names.ts";
+import { httpDate } from "./object-headers.ts";
 import { ACCOUNT_ID } from "./owner.ts";
 import { postObject } from "./post-object.ts";
 import { requestBody } from "./request-body.ts";
@@ -52,6 +53,9 @@ export function requestHandler(options: RequestHandlerOptions): RequestHandler {
         status,
         errorCode,
       });
+    // Clients set their clocks by this header, so it is that of the clock which judges their signatures.
+    response.sendDate = false;
+    response.setHeader("date", httpDate(server.clock()));
     let cors: Headers = {};
     try {
       const target = parseTarget(request.url ?? "", request.headers.host ?? "", {
@@ -83,6 +87,9 @@ export function requestHandler(options: RequestHandlerOptions): RequestHandler {
       }
       report(refusal.status, refusal.code);
       writeError(request, response, refusal, { ...cors, ...ids });
+    } finally {
+      // What is left of a refused body has to go before the connection's next request.
+      request.resume();
     }
   };
 }

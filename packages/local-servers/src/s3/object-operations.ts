@@ -31,7 +31,7 @@ export async function putObject(call: ObjectCall): Promise<Answer> {
 
 /** A bucket that was deleted while a body came in must not come back. */
 export function bucketStillThere({ bucket, server }: BucketCall): BucketCall["bucket"] {
-  if (server.store.bucket(bucket.name)?.createdAtMs !== bucket.createdAtMs) throw new S3Error("NoSuchBucket");
+  if (server.store.bucket(bucket.name) !== bucket) throw new S3Error("NoSuchBucket");
   return bucket;
 }
 

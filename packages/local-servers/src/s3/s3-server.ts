@@ -65,7 +65,7 @@ export async function s3Server(options: S3ServerOptions = {}): Promise<S3Server>
   } = options;
   const profile: Profile = typeof options.profile === "object" ? options.profile : PROFILES[options.profile ?? "aws"];
   const [user = LOCAL_USER] = users;
-  const store = objectStore<S3Shape>({ directory: options.directory, durable: options.durable });
+  const store = objectStore<S3Shape>({ directory: options.directory, durable: options.durable, clock });
   const server: ServerContext = { store, profile, region, clock, publicPrefixes };
 
   let requests = 0;
@@ -83,7 +83,12 @@ export async function s3Server(options: S3ServerOptions = {}): Promise<S3Server>
   http.on("request", (request: IncomingMessage, response: ServerResponse) => void handle(request, response, () => {}));
   // A client that asks before it sends its body is refused before it sends it.
   http.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-    void handle(request, response, () => response.writeContinue());
+    // Refused before its body came: nobody knows whether the next bytes are that body or another request.
+    response.shouldKeepAlive = false;
+    void handle(request, response, () => {
+      response.shouldKeepAlive = true;
+      response.writeContinue();
+    });
   });
   try {
     const listening = await listen(http, options.port ?? 0);

@@ -27,6 +27,8 @@ export interface ObjectStoreOptions {
   readonly directory?: string | undefined;
   /** Also survives a loss of power: files and journal are synced before `sync` ends. Default: false. */
   readonly durable?: boolean | undefined;
+  /** The time in milliseconds since 1970, for what is made or changed. Default: the machine's. */
+  readonly clock?: (() => number) | undefined;
 }
 
 /**
@@ -106,6 +108,8 @@ export function objectStore<S extends StoreShape>(options: ObjectStoreOptions = 
   const state: StoreState<S> = { buckets: new Map() };
   const medium = options.directory === undefined ? inMemory<S>() : onDisk<S>(options.directory, state, options);
   const { blobs, uses } = medium;
+  const { clock = Date.now } = options;
+  const facades = new WeakMap<BucketState<S>, Bucket<S>>();
 
   const commit = (...changes: Change<S>[]): void => {
     // The journal first: a change that cannot be written down has not happened.
@@ -113,20 +117,24 @@ export function objectStore<S extends StoreShape>(options: ObjectStoreOptions = 
     for (const change of changes) applyChange(state, change, uses);
   };
 
+  const bucketOf = (bucket: BucketState<S>): Bucket<S> => {
+    const known = facades.get(bucket) ?? bucketFacade(bucket, commit, clock);
+    facades.set(bucket, known);
+    return known;
+  };
+
   return {
     createBucket(name, attributes) {
       if (state.buckets.has(name)) return false;
-      commit({ do: "setBucket", bucket: name, atMs: Date.now(), attributes });
+      commit({ do: "setBucket", bucket: name, atMs: clock(), attributes });
       return true;
     },
     bucket(name) {
       const bucket = state.buckets.get(name);
-      return bucket && bucketOf(bucket, commit);
+      return bucket && bucketOf(bucket);
     },
     buckets() {
-      return [...state.buckets.values()]
-        .toSorted((a, b) => compareUtf8(a.name, b.name))
-        .map((bucket) => bucketOf(bucket, commit));
+      return [...state.buckets.values()].toSorted((a, b) => compareUtf8(a.name, b.name)).map(bucketOf);
     },
     async receive(source) {
       const body = await writeBlob(blobs, source);
@@ -280,7 +288,11 @@ function bodyReader(body: Body, blobs: Blobs, uses: BlobUses): BodyReader {
   };
 }
 
-function bucketOf<S extends StoreShape>(state: BucketState<S>, commit: (...changes: Change<S>[]) => void): Bucket<S> {
+function bucketFacade<S extends StoreShape>(
+  state: BucketState<S>,
+  commit: (...changes: Change<S>[]) => void,
+  clock: () => number,
+): Bucket<S> {
   const bucket = state.name;
   return {
     name: state.name,
@@ -299,7 +311,7 @@ function bucketOf<S extends StoreShape>(state: BucketState<S>, commit: (...chang
     },
 
     object: (key) => state.objects.get(key),
-    putObject(key, body, attributes, modifiedAtMs = Date.now()) {
+    putObject(key, body, attributes, modifiedAtMs = clock()) {
       const object = { key, body, modifiedAtMs, attributes };
       commit({ do: "putObject", bucket, object });
       return object;
@@ -323,7 +335,7 @@ function bucketOf<S extends StoreShape>(state: BucketState<S>, commit: (...chang
 
     beginUpload(key, attributes) {
       const id = randomBytes(24).toString("base64url");
-      const atMs = Date.now();
+      const atMs = clock();
       commit({ do: "beginUpload", bucket, id, key, atMs, attributes });
       return state.uploads.get(id) ?? { id, key, startedAtMs: atMs, attributes, parts: new Map() };
     },
@@ -338,14 +350,14 @@ function bucketOf<S extends StoreShape>(state: BucketState<S>, commit: (...chang
     },
     putPart(id, number, body, attributes) {
       if (!state.uploads.has(id)) return undefined;
-      const part = { number, body, modifiedAtMs: Date.now(), attributes };
+      const part = { number, body, modifiedAtMs: clock(), attributes };
       commit({ do: "putPart", bucket, id, part });
       return part;
     },
     completeUpload(id, body, attributes) {
       const upload = state.uploads.get(id);
       if (upload === undefined) return undefined;
-      const object = { key: upload.key, body, modifiedAtMs: Date.now(), attributes };
+      const object = { key: upload.key, body, modifiedAtMs: clock(), attributes };
       commit({ do: "putObject", bucket, object }, { do: "endUpload", bucket, id });
       return object;
     },
