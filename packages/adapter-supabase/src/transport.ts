@@ -80,7 +80,7 @@ export function transportFor(
       "request",
       call,
     );
-    // A body that is never read can still fail; whoever reads it gets the error from the reading.
+    // A body that is given up emits an error, which would end the process; who reads it gets the error from the reading.
     answer.body.on("error", () => undefined);
     const result: Answer = { status: answer.statusCode, headers: firstOfEach(answer.headers), body: answer.body };
     if (result.status >= 200 && result.status < 300) return result;

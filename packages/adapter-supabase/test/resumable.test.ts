@@ -65,7 +65,8 @@ describe("a large body", () => {
       contentType: "text/css",
     });
     await local.provider.put("replaced.bin", someBytes(LENGTH));
-    expect(await local.direct.head("replaced.bin")).toMatchObject({
+    const { metadata, cacheControl, contentType } = await local.direct.head("replaced.bin");
+    expect({ metadata, cacheControl, contentType }).toEqual({
       metadata: {},
       cacheControl: "no-cache",
       contentType: "application/octet-stream",
@@ -139,6 +140,26 @@ describe("a large body over a bad line", () => {
     inject("HEAD", { kind: "answer", status: 502 });
     await local.provider.put("question.bin", streamOf(bytes));
     expect((await contentOf("question.bin")).equals(bytes)).toBe(true);
+  });
+
+  it("is whole when the answer to the last piece is lost and the service has forgotten the finished upload", async () => {
+    const bytes = someBytes(LENGTH, 5);
+    const headers = { "content-type": "text/plain" };
+    inject("PATCH", { kind: "reset", when: "afterRequest" }, 3);
+    inject("HEAD", { kind: "answer", status: 404, headers, body: "The file for this url was not found\n" });
+    const result = await local.provider.put("forgotten.bin", streamOf(bytes));
+    expect(result.etag).toBe((await local.direct.head("forgotten.bin")).etag);
+    expect((await contentOf("forgotten.bin")).equals(bytes)).toBe(true);
+  });
+
+  it("is not called whole when the service has forgotten an upload that is not finished", async () => {
+    const headers = { "content-type": "text/plain" };
+    const forgotten: Fault = { kind: "answer", status: 404, headers, body: "The file for this url was not found\n" };
+    await local.provider.put("lost.bin", "old");
+    inject("PATCH", forgotten, 3);
+    const put = local.provider.put("lost.bin", someBytes(LENGTH));
+    await expect(put).rejects.toMatchObject({ code: "Unavailable", retryable: true });
+    expect((await contentOf("lost.bin")).toString()).toBe("old");
   });
 
   it("gives up on a service that stays down, terminates the upload and leaves the old object", async () => {

@@ -43,6 +43,15 @@ describe("presign", () => {
     },
   );
 
+  it("hands out no URL that the service has made for another key", async () => {
+    const other = await local.provider.presign({ method: "PUT", key: "other.txt", expiresInSeconds: 60 });
+    const token = new URL(other.url).searchParams.get("token");
+    const body = JSON.stringify({ url: "/object/upload/sign/media/mine.txt", token });
+    local.proxy.faults.inject({ match: { path: "/upload/sign/" }, times: 1, fault: { kind: "rewrite", body } });
+    const presigned = local.provider.presign({ method: "PUT", key: "mine.txt", expiresInSeconds: 60 });
+    await expect(presigned).rejects.toMatchObject({ code: "Unsupported" });
+  });
+
   it("J16 of a missing key is NotFound, of a missing bucket BucketNotFound", async () => {
     const request = { method: "GET", key: "missing.txt", expiresInSeconds: 60 } as const;
     await expect(local.provider.presign(request)).rejects.toMatchObject({ code: "NotFound" });
