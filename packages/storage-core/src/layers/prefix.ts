@@ -101,7 +101,7 @@ export function prefix(path: string): Layer {
           cancel: () => opened.cancel(),
         };
         const { info, range } = opened;
-        return openObject({ info: { ...info, key }, range, body }, { site, signal: options.signal });
+        return openObject({ info: { ...info, key }, range, body }, { site });
       },
 
       head: async (key, options) => named(inner.head(full("head", key), options)),

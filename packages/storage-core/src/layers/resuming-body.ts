@@ -18,7 +18,8 @@ export function resuming(opened: GetResult, resumption: Resumption): GetResult {
   const { call, inner } = resumption;
   const site = { provider: inner.name, operation: "get", key: call.key } as const;
   const { info, range } = opened;
-  return openObject({ info, range, body: new ResumingBody(opened, resumption, site) }, { site, signal: call.signal });
+  // The signal is the inner object's affair: it ends what is read, and each request that takes it up.
+  return openObject({ info, range, body: new ResumingBody(opened, resumption, site) }, { site });
 }
 
 class ResumingBody implements DriverBody {

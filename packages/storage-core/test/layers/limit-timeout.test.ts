@@ -20,10 +20,10 @@ function slow() {
     provider,
     waiting,
     /** Resolves when so many calls wait. */
-    async arrivals(count: number): Promise<void> {
+    arrivals: async (count: number): Promise<void> => {
       while (waiting.length < count) await new Promise<void>((resolve) => (arrived = resolve));
     },
-    go(): void {
+    go: (): void => {
       for (const { go } of waiting.splice(0)) go();
     },
   };
@@ -111,7 +111,7 @@ function clock() {
   return {
     setTimer,
     timers,
-    advance(ms: number): void {
+    advance: (ms: number): void => {
       now += ms;
       for (const timer of timers) {
         if (timer.at > now) continue;

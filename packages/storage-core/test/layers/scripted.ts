@@ -9,7 +9,7 @@ export interface Scripted {
   /** Operations that reached the store, in order. */
   readonly calls: readonly StorageOperation[];
   /** The next calls of this operation fail so, one after another; `undefined` lets one pass. */
-  fail(operation: StorageOperation, ...errors: readonly (StorageError | undefined)[]): void;
+  readonly fail: (operation: StorageOperation, ...errors: readonly (StorageError | undefined)[]) => void;
 }
 
 /** Memory whose calls fail as a test says. */
