@@ -34,7 +34,7 @@ function describing(inner: StorageProvider, change: (info: ObjectInfo) => Object
     head: async (key, options) => change(await inner.head(key, options)),
     get: async (key, options) => {
       const result = await inner.get(key, options);
-      return reopened(result, { info: change(result.info) });
+      return reopened(await result.bytes(), change(result.info), result.range);
     },
   };
 }
@@ -43,33 +43,24 @@ function putting(inner: StorageProvider, change: (options: PutOptions) => PutOpt
   return { put: (key, body, options = {}) => inner.put(key, body, change(options)) };
 }
 
-/** The same open object with other bytes, or another description. */
-function reopened(
-  result: GetResult,
-  changes: {
-    readonly info?: ObjectInfo;
-    readonly range?: GetResult["range"];
-    readonly bytes?: (all: Uint8Array) => Uint8Array;
-  },
-): GetResult {
-  const { bytes = (all: Uint8Array) => all } = changes;
-  const read = async () => bytes(await result.bytes());
+/** An open object of these bytes, which says of itself what it is told to. */
+export function reopened(bytes: Uint8Array, info: ObjectInfo, range: GetResult["range"]): GetResult {
   return openObject(
     {
-      info: changes.info ?? result.info,
-      range: changes.range ?? result.range,
+      info,
+      range,
       body: {
         async *[Symbol.asyncIterator]() {
-          yield await read();
+          yield bytes;
         },
-        cancel: () => result.cancel(),
+        cancel: async () => {},
       },
     },
-    { site: { provider: "mutant", operation: "get", key: result.info.key } },
+    { site: { provider: "mutant", operation: "get", key: info.key } },
   );
 }
 
-async function wholeOf(body: PutBody): Promise<Uint8Array> {
+export async function wholeOf(body: PutBody): Promise<Uint8Array> {
   const opened = typeof body === "function" ? await body() : body;
   if (typeof opened === "object" && Symbol.asyncIterator in opened) {
     const chunks: Uint8Array[] = [];
@@ -292,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
     broken: (inner) => ({
       get: async (key, options) => {
         const result = await inner.get(key, options);
-        return reopened(result, { info: { ...result.info, size: result.range.length } });
+        return reopened(await result.bytes(), { ...result.info, size: result.range.length }, result.range);
       },
     }),
     caughtBy: ["D01", "D04", "D07"],
@@ -305,7 +296,7 @@ export const MUTANTS: readonly Mutant[] = [
           return await inner.get(key, options);
         } catch (error) {
           if (!isStorageError(error, "InvalidRange")) throw error;
-          return reopened(await inner.get(key), { range: { offset: 0, length: 0 }, bytes: () => new Uint8Array(0) });
+          return reopened(new Uint8Array(0), await inner.head(key), { offset: 0, length: 0 });
         }
       },
     }),
@@ -316,11 +307,8 @@ export const MUTANTS: readonly Mutant[] = [
     broken: (inner) => ({
       get: async (key, options) => {
         const result = await inner.get(key, options);
-        const { offset, length } = result.range;
-        return reopened(result, {
-          range: { offset, length: Math.max(length - 1, 0) },
-          bytes: (all) => all.subarray(0, Math.max(all.length - 1, 0)),
-        });
+        const bytes = (await result.bytes()).slice(0, -1);
+        return reopened(bytes, result.info, { offset: result.range.offset, length: bytes.length });
       },
     }),
     caughtBy: ["A01", "A02", "A11", "D01"],
