@@ -3,6 +3,7 @@ import { isLedgerError, type LedgerErrorCode } from "@bucketferry/ledger";
 import { isStorageError, type StorageErrorCode } from "@bucketferry/storage-core";
 import { CommandError } from "./command-error.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { LocatedFailure } from "./located-failure.ts";
 import { DatabaseError, type DatabaseErrorCode } from "./references/contract.ts";
 
 /** A failure as it is shown, written as JSON and answered to the shell. Holds no secret. */
@@ -51,6 +52,7 @@ export function describeFailure(error: unknown): Failure {
   if (isLedgerError(error)) {
     return pick(LEDGER_EXIT[error.code] ?? EXIT.unexpected, `Ledger${error.code}`, error.message, error.hint);
   }
+  if (error instanceof LocatedFailure) return { ...describeFailure(error.failure), message: error.message };
   if (isStorageError(error)) {
     const exitCode = STORAGE_EXIT[error.code] ?? EXIT.unexpected;
     return pick(exitCode, error.code, error.message, error.hint ?? STORAGE_HINTS[error.code]);

@@ -1,7 +1,10 @@
+import type { Route } from "@bucketferry/config";
+import type { EnsureBucketOptions, EnsureBucketReport } from "@bucketferry/storage-core";
 import { CommandError } from "../command-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSides, type CommandEnvironment } from "../session.ts";
+import { located } from "../located-failure.ts";
 import { mayGoOn } from "./may-go-on.ts";
 
 export interface SetupCommandOptions {
@@ -14,7 +17,7 @@ export function setupCommand(environment: CommandEnvironment, options: SetupComm
   return withSides(environment, async ({ routes }) => {
     let steps = 0;
     for (const route of routes) {
-      const report = await route.target.ensureBucket({ dryRun: true, signal: interrupt.drain });
+      const report = await ensure(route, { dryRun: true, signal: interrupt.drain });
       for (const step of report.steps) {
         steps++;
         reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: false });
@@ -30,7 +33,7 @@ export function setupCommand(environment: CommandEnvironment, options: SetupComm
     }
     let done = 0;
     for (const route of routes) {
-      const report = await route.target.ensureBucket({ signal: interrupt.abort });
+      const report = await ensure(route, { signal: interrupt.abort });
       for (const step of report.steps) {
         done++;
         reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: true });
@@ -38,4 +41,12 @@ export function setupCommand(environment: CommandEnvironment, options: SetupComm
     }
     return { exitCode: EXIT.done, counts: { steps, done }, lines: ["The targets are ready."] };
   });
+}
+
+async function ensure(route: Route, options: EnsureBucketOptions): Promise<EnsureBucketReport> {
+  try {
+    return await route.target.ensureBucket(options);
+  } catch (error) {
+    throw located(route, "target", error);
+  }
 }

@@ -23,11 +23,7 @@ export async function* recordedAgainstTarget(
       items: ledger.objects.walk({ route: route.name, states, signal }),
       keyOf: (object: ObjectRecord) => object.targetKey,
     },
-    {
-      name: `the target of route ${route.name}`,
-      items: listSorted(route.target, signal),
-      keyOf: (entry: ObjectEntry) => entry.key,
-    },
+    listSorted(route, "target", (entry) => entry.key, signal),
   );
   for await (const { a: object, b: listed } of steps) {
     if (object !== undefined) yield { object, listed };

@@ -7,6 +7,7 @@ import { looksLikeMd5, type Digests } from "../decide/compare-copies.ts";
 import { judgeMd5, learnMd5, NO_MD5_SEEN } from "../decide/md5-trust.ts";
 import { backoffMs, OBJECT_ATTEMPTS } from "../decide/object-attempts.ts";
 import { extendStreak, judgeStreak, NO_STREAK } from "../decide/outage.ts";
+import { LocatedFailure } from "../located-failure.ts";
 import { bandwidth, UNLIMITED, type Bandwidth } from "../transfer/bandwidth.ts";
 import { byteBudget, type ByteBudget } from "../transfer/byte-budget.ts";
 import { pause, type Pause } from "../transfer/pause.ts";
@@ -159,6 +160,7 @@ function routeCopier(route: Route, { context, options, counts, signal, writer, l
       await route[side].listPage({ limit: 1, signal: probeSignal });
     },
     patienceMs: options.patienceMs,
+    failureOf: (side, trouble) => new LocatedFailure(route, side, trouble),
     signal: patient,
     onEvent: (event) => reporter.event(event),
   });
@@ -214,12 +216,12 @@ function routeCopier(route: Route, { context, options, counts, signal, writer, l
           case "vanished":
             return changeOf(object, { state: "vanished", reason: "gone-from-source", attempts });
           case "stop":
-            throw failure;
+            throw new LocatedFailure(route, side, failure);
           case "interrupted":
             if (signal.aborted || context.drain.aborted) return undefined;
             break;
           case "pause":
-            if (++pauses > PAUSES_PER_OBJECT) throw failure;
+            if (++pauses > PAUSES_PER_OBJECT) throw new LocatedFailure(route, side, failure);
             pausing.begin(side, failure);
             number--;
             continue;
@@ -262,7 +264,7 @@ function routeCopier(route: Route, { context, options, counts, signal, writer, l
   ): ObjectChange | undefined => {
     streak = extendStreak(streak, side, failure.code);
     const verdict = judgeStreak(streak, options.concurrency);
-    if (verdict === "stop") throw failure;
+    if (verdict === "stop") throw new LocatedFailure(route, side, failure);
     if (verdict === "pause") {
       pausing.begin(side, failure);
       streak = NO_STREAK;

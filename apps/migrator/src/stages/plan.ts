@@ -67,16 +67,8 @@ async function planRoute(
   const rules = { target: route.target.capabilities, placeholders: options.placeholders };
   try {
     const steps = lockStep(
-      {
-        name: `the source of route ${route.name}`,
-        items: listSorted(route.source, abort),
-        keyOf: (entry: ObjectEntry) => route.targetKey(entry.key),
-      },
-      {
-        name: `the target of route ${route.name}`,
-        items: listSorted(route.target, abort),
-        keyOf: (entry: ObjectEntry) => entry.key,
-      },
+      listSorted(route, "source", (entry) => route.targetKey(entry.key), abort),
+      listSorted(route, "target", (entry) => entry.key, abort),
       {
         name: `the ledger of route ${route.name}`,
         items: ledger.objects.walk({ route: route.name, signal: abort }),

@@ -4,6 +4,7 @@ import type { Route } from "@bucketferry/config";
 import { actionFor } from "../decide/failure.ts";
 import { verifyObject, type VerifyDepth } from "../decide/verify-object.ts";
 import { recordedAgainstTarget, type ListedCopy } from "../listing/recorded-against-target.ts";
+import { LocatedFailure } from "../located-failure.ts";
 import { readDigests } from "../transfer/compare-at-target.ts";
 import { pool } from "../transfer/pool.ts";
 import { at, SideFailure } from "../transfer/side-failure.ts";
@@ -146,7 +147,7 @@ function checker(route: Route, { reporter, abort }: StageContext, options: Verif
       const action = actionFor(side, failure);
       if (action === "vanished") return changeOf(object, { state: "vanished", reason: "gone-from-source" });
       if (action === "interrupted" && abort.aborted) return undefined;
-      if (action === "stop" || action === "pause") throw failure;
+      if (action === "stop" || action === "pause") throw new LocatedFailure(route, side, failure);
       // Not being able to look says nothing about the copy: its state stays, and it is said.
       counts.unchecked++;
       reporter.event({

@@ -184,6 +184,7 @@ describe("a pause", () => {
         if (++probes < 3) throw expired;
       },
       patienceMs: 10_000,
+      failureOf: (_, trouble) => trouble,
       signal: never(),
       onEvent: (event) => events.push(event),
       firstWaitMs: 1,
@@ -200,13 +201,14 @@ describe("a pause", () => {
     const pausing = pause({
       probe: () => Promise.reject(expired),
       patienceMs: 20,
+      failureOf: (side, trouble) => new Error(`the ${side}: ${trouble.code}`),
       signal: never(),
       onEvent: () => undefined,
       firstWaitMs: 5,
     });
     pausing.begin("target", expired);
-    await expect(pausing.passable(never())).rejects.toBe(expired);
-    await expect(pausing.passable(never())).rejects.toBe(expired);
+    await expect(pausing.passable(never())).rejects.toThrow("the target: Unauthenticated");
+    await expect(pausing.passable(never())).rejects.toThrow("the target: Unauthenticated");
   });
 });
 

@@ -20,6 +20,8 @@ export interface PauseOptions {
   /** One cheap call to a side; resolves when it works again. */
   readonly probe: (side: Side, signal: AbortSignal) => Promise<void>;
   readonly patienceMs: number;
+  /** What everybody who waits gets when patience is over. */
+  readonly failureOf: (side: Side, trouble: StorageError) => Error;
   readonly signal: AbortSignal;
   readonly onEvent: (event: PauseEvent) => void;
   /** First wait between two probes; it doubles up to a minute. */
@@ -32,14 +34,14 @@ const LONGEST_WAIT_MS = 60_000;
  * Stops a whole pool while credentials are expired or a service is away (S13). The providers fetch fresh credentials
  * themselves; here somebody only has to wait until that has worked, instead of failing a million objects meanwhile.
  */
-export function pause({ probe, patienceMs, signal, onEvent, firstWaitMs = 1_000 }: PauseOptions): Pause {
+export function pause({ probe, patienceMs, failureOf, signal, onEvent, firstWaitMs = 1_000 }: PauseOptions): Pause {
   const running = new Map<Side, Promise<void>>();
 
   const wait = async (side: Side, trouble: StorageError): Promise<void> => {
     onEvent({ type: "paused", side, code: trouble.code, message: trouble.message });
     const endMs = performance.now() + patienceMs;
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-      if (performance.now() + waitMs > endMs) throw trouble;
+      if (performance.now() + waitMs > endMs) throw failureOf(side, trouble);
       await sleep(waitMs, undefined, { signal });
       const works = await probe(side, signal).then(
         () => true,
