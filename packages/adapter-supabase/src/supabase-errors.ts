@@ -256,7 +256,7 @@ export function storageErrorOf(error: unknown): StorageError | undefined {
 }
 
 /** A definite "this object is not there". */
-export function saysNoSuchKey(error: unknown): error is AnswerError {
+export function saysNoSuchKey(error: unknown): boolean {
   return error instanceof AnswerError && meaningOf(error).code === "NotFound";
 }
 
@@ -266,7 +266,7 @@ export function saysDamaged(error: unknown): error is AnswerError {
 }
 
 /** A definite "this bucket is not there, or not for you to see". */
-export function saysNoSuchBucket(error: unknown): error is AnswerError {
+export function saysNoSuchBucket(error: unknown): boolean {
   if (!(error instanceof AnswerError)) return false;
   const meaning = meaningOf(error);
   return meaning.code === "BucketNotFound" && meaning !== BY_STATUS[404];

@@ -109,27 +109,31 @@ function rangeHeader(range: ByteRange): string {
     : `bytes=${range.offset}-${range.offset + range.length - 1}`;
 }
 
-/** Of an object that was described but not opened: the error to throw, or that the object must have changed meanwhile. */
+/**
+ * Of an object that was described but not opened: the error to throw, or that it has to be opened again, since somebody
+ * may have overwritten it meanwhile. Over files the old bytes are gone at once, and who was about to open them gets 500.
+ */
 function whyNoBytes(
   error: unknown,
   record: ObjectRecord,
   range: ByteRange | undefined,
   before: ObjectRecord | undefined,
 ): unknown {
-  if (saysNoSuchKey(error)) {
-    if (before === undefined) return "again";
-    return new StorageError("IncompleteBody", "the service has a record of the object, but no bytes", {
-      persistence: "permanent",
-      hint: "The file behind the record is gone. Upload the object again, or remove it.",
-      cause: error,
-    });
+  if (!(error instanceof AnswerError)) return error;
+  const noSuchKey = saysNoSuchKey(error);
+  const invalid = classify(error)?.code === "InvalidRange";
+  if (!noSuchKey && !invalid && error.status !== 500) return error;
+  // Over S3 the service answers 500 to a range that no byte is in, over files 416: the size decides.
+  if (!noSuchKey && range !== undefined && record.size !== undefined) {
+    if (servedRange(range, record.size) === undefined) return invalidRange(record.size, error);
   }
-  if (range === undefined || record.size === undefined || !(error instanceof AnswerError)) return error;
-  // Over S3 the service answers 500 to a range that no byte is in, over files 416: its size decides.
-  const saysInvalidRange = classify(error)?.code === "InvalidRange";
-  if (!saysInvalidRange && error.status !== 500) return error;
-  if (servedRange(range, record.size) === undefined) return invalidRange(record.size, error);
-  return saysInvalidRange && before === undefined ? "again" : error;
+  if (before === undefined || before.version !== record.version) return "again";
+  if (!noSuchKey) return error;
+  return new StorageError("IncompleteBody", "the service has a record of the object, but no bytes", {
+    persistence: "permanent",
+    hint: "The file behind the record is gone. Upload the object again, or remove it.",
+    cause: error,
+  });
 }
 
 function invalidRange(size: number, cause: AnswerError): StorageError {

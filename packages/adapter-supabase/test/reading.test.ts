@@ -95,11 +95,21 @@ describe("get", () => {
 
   it("D05 calls a range beyond the end InvalidRange also where the service fails on it, and another failure a failure", async () => {
     await local.direct.put("short.bin", someBytes(10));
-    inject({ match: { path: BYTES }, times: 2, fault: { kind: "answer", status: 500 } });
+    inject({ match: { path: BYTES }, times: 3, fault: { kind: "answer", status: 500 } });
     const beyond = local.provider.get("short.bin", { range: { offset: 10 } });
     await expect(beyond).rejects.toMatchObject({ code: "InvalidRange" });
     const within = local.provider.get("short.bin", { range: { offset: 9 } });
     await expect(within).rejects.toMatchObject({ code: "Unavailable", retryable: true });
+  });
+
+  it("A26 opens an object again whose bytes were taken away by an overwrite, but not one that is broken", async () => {
+    await local.direct.put("overwritten.txt", "old");
+    inject({ match: { path: BYTES }, fault: { kind: "answer", status: 500 } });
+    expect(await (await local.provider.get("overwritten.txt")).text()).toBe("old");
+    local.proxy.faults.clear();
+    local.server.loseBytes("media", "overwritten.txt");
+    await expect(local.provider.get("overwritten.txt")).rejects.toMatchObject({ code: "Unavailable" });
+    expect(seen(BYTES)).toHaveLength(2);
   });
 
   it("E06 says NotModified also when a cache on the way answers in full", async () => {
