@@ -9,9 +9,9 @@ export interface PartLimits {
 
 export interface PartPlan {
   /** In bytes, of the part with this number, counted from 1. */
-  sizeOf(partNumber: number): number;
+  readonly sizeOf: (partNumber: number) => number;
   /** How many parts of this size to send at once, so that memory stays what was asked for. */
-  concurrencyAt(partNumber: number): number;
+  readonly concurrencyAt: (partNumber: number) => number;
 }
 
 const MIB = 1024 ** 2;

@@ -108,7 +108,10 @@ function conditionsFinding({ capabilities, config }: S3Context): CheckFinding {
 }
 
 /** Asked only where the sub-resource is known: elsewhere the question could be taken for a listing, or worse. */
-async function versioningFinding({ client, config }: S3Context, signal: AbortSignal | undefined): Promise<readonly CheckFinding[]> {
+async function versioningFinding(
+  { client, config }: S3Context,
+  signal: AbortSignal | undefined,
+): Promise<readonly CheckFinding[]> {
   const { profile, versioned } = config;
   if (!profile.capabilities.versions) return [];
   const id = "versioning";
@@ -122,9 +125,17 @@ async function versioningFinding({ client, config }: S3Context, signal: AbortSig
     return [{ id, level: "warning", message, fix: "Allow s3:GetBucketVersioning." }];
   }
   const keepsVersions = status === "Enabled" || status === "Suspended";
-  if (keepsVersions === versioned) return [ok(id, `The bucket keeps ${versioned ? "" : "no "}versions, as configured.`)];
+  if (keepsVersions === versioned)
+    return [ok(id, `The bucket keeps ${versioned ? "" : "no "}versions, as configured.`)];
   if (!keepsVersions) {
-    return [{ id, level: "warning", message: "The bucket keeps no versions.", fix: "Set versioned: false, or switch versions on." }];
+    return [
+      {
+        id,
+        level: "warning",
+        message: "The bucket keeps no versions.",
+        fix: "Set versioned: false, or switch versions on.",
+      },
+    ];
   }
   const danger = !profile.conditionsWithVersions && profile.capabilities.conditionalPut.create;
   const message = `The bucket keeps versions${danger ? ", and this service ignores conditions of puts there" : ""}.`;

@@ -147,7 +147,10 @@ async function read(answer: LaneAnswer, { method, signal }: S3Request): Promise<
 async function refused(answer: LaneAnswer, request: S3Request): Promise<S3AnswerError> {
   const body = request.method === "HEAD" ? "" : await errorText(answer);
   await answer.body.discard();
-  return new S3AnswerError(answer.status, answer.headers, body, request.demanded);
+  return new S3AnswerError(answer.status, answer.headers, body, {
+    demanded: request.demanded,
+    reads: request.method === "GET" || request.method === "HEAD",
+  });
 }
 
 /** The status is known already, and worth more than the rest of a body that is too long or does not come. */

@@ -61,6 +61,7 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
   if (options.versioned && !profile.capabilities.versions) {
     throw invalid(`versioned: ${profile.title} keeps no versions that can be read by their id. Leave it out`);
   }
+  if (profileName === "aws") demandAmazonName(options.bucket);
   const region = regionOf(options, profile, given);
   if (given === undefined && profileName !== "aws") {
     throw invalid(
@@ -104,6 +105,20 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
       ...limits,
     },
   };
+}
+
+/** Names since 2018 are stricter, but older buckets live on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+function demandAmazonName(bucket: string): void {
+  if (bucket.endsWith("--x-s3")) {
+    throw invalid(
+      `bucket: "${bucket}" is a directory bucket, whose sessions are not supported. Use a general purpose bucket`,
+    );
+  }
+  if (!/^[A-Za-z0-9._-]{3,255}$/.test(bucket)) {
+    throw invalid(
+      `bucket: "${bucket}" is not the name of an Amazon S3 bucket. Use 3 or more letters, digits, dots and hyphens; of an access point pass the alias`,
+    );
+  }
 }
 
 function isAmazonHost({ host }: S3Endpoint): boolean {

@@ -1,17 +1,16 @@
 import { StorageError } from "@bucketferry/storage-core";
 import type { S3Config } from "./s3-config.ts";
 import type { S3CredentialProvider, S3Credentials } from "./s3-options.ts";
-import type { SigningCredentials } from "./sigv4.ts";
 
 /** Where requests get their credentials from. */
 export interface CredentialSource {
   /** Fixed ones at once; others as a promise, asked for once for all that wait. */
-  current(): SigningCredentials | Promise<SigningCredentials>;
+  current(): S3Credentials | Promise<S3Credentials>;
   /**
    * Says that the service calls `rejected` expired. True when asking again can bring others.
    * Naming them keeps one refresh from throwing away what another has just brought.
    */
-  expire(rejected: SigningCredentials): boolean;
+  expire(rejected: S3Credentials): boolean;
 }
 
 /** Credentials are asked for again this long before they run out, as the AWS SDKs do. */

@@ -70,6 +70,10 @@ async function deleteTogether(
         { code: error.textOf("Code") ?? "", message: error.textOf("Message") ?? "" },
       ]),
   );
+  const asked = new Set(keys);
+  if ([...failures.keys()].some((key) => !asked.has(key))) {
+    throw new StorageError("Unavailable", "the service reports the failure of a key that was not in the request");
+  }
   return keys.map((key) => {
     const failure = failures.get(key);
     return failure === undefined || failure.code === "NoSuchKey" ? { key } : { key, error: keyError(key, failure) };

@@ -16,10 +16,9 @@ export class S3AnswerError extends Error {
   readonly region: string | undefined;
   /** Something else than the service spoke: a gateway's page. */
   readonly foreign: boolean;
-  /** What the request demanded of the object that it would write. */
-  readonly demanded: WriteCondition | undefined;
+  readonly request: RefusedRequest;
 
-  constructor(status: number, headers: AnswerHeaders, body: string, demanded?: WriteCondition) {
+  constructor(status: number, headers: AnswerHeaders, body: string, request: RefusedRequest = {}) {
     const document = errorDocument(body);
     const code = document?.textOf("Code")?.trim() ?? "";
     super(`${status}${code === "" ? "" : ` ${code}`}`);
@@ -29,8 +28,16 @@ export class S3AnswerError extends Error {
     this.headers = headers;
     this.region = headers["x-amz-bucket-region"] ?? document?.textOf("Region");
     this.foreign = document === undefined && body.trim() !== "";
-    this.demanded = demanded;
+    this.request = request;
   }
+}
+
+/** What one has to know of a request to understand its refusal. */
+export interface RefusedRequest {
+  /** What it demanded of the object that it would have written. */
+  readonly demanded?: WriteCondition | undefined;
+  /** It would have changed nothing. */
+  readonly reads?: boolean | undefined;
 }
 
 /** `create`: nothing may be there; `replace`: exactly this version must be. */
@@ -76,7 +83,11 @@ interface StatusRow {
   readonly codes?: Readonly<Record<string, Judgement>>;
 }
 
-const WRONG_REGION: Judgement = { code: "InvalidConfig", says: "the bucket is in another region" };
+const WRONG_REGION: Judgement = {
+  code: "InvalidConfig",
+  says: "the bucket is in another region",
+  hint: "Set region to that of the bucket, and endpoint to that of the region",
+};
 const CLOCK: Judgement = {
   code: "Unauthenticated",
   persistence: "temporary",
@@ -155,6 +166,7 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
       InvalidObjectName: BAD_KEY,
       InvalidURI: BAD_KEY,
       XMinioInvalidObjectName: BAD_KEY,
+      XMinioParentIsObject: BAD_KEY,
       InvalidBucketName: { code: "InvalidConfig", says: "the name of the bucket is not valid" },
       InvalidRange: { code: "InvalidRange", says: "the range is outside of the object" },
       NoSuchVersion: MISSING,
@@ -206,6 +218,7 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
   409: {
     otherwise: CONFLICT,
     codes: {
+      XMinioObjectExistsAsDirectory: BAD_KEY,
       BucketAlreadyExists: {
         code: "Conflict",
         persistence: "permanent",
@@ -256,9 +269,9 @@ const FOREIGN_STATUSES: ReadonlySet<number> = new Set([301, 304, 400, 404, 409, 
 function judge(error: S3AnswerError): Judgement {
   const { status, code, foreign } = error;
   if (foreign && (status < 300 || FOREIGN_STATUSES.has(status))) return FOREIGN;
-  if (status === 412 && error.demanded === "create") return EXISTS;
+  if (status === 412 && error.request.demanded === "create") return EXISTS;
   // How Ceph tells the loser of a race of conditional puts.
-  if (status === 500 && code === "UnknownError" && error.demanded !== undefined) return CONFLICT;
+  if (status === 500 && code === "UnknownError" && error.request.demanded !== undefined) return CONFLICT;
   const row = status < 300 ? IN_SUCCESS : BY_STATUS[status];
   if (row !== undefined) {
     const codes = row.codes ?? {};
@@ -288,6 +301,7 @@ function answerVerdict(error: S3AnswerError, now: number): Verdict {
   const words = quotes ? `: ${detail.slice(0, DETAIL_LENGTH)}` : "";
   return {
     ...judgement,
+    applied: error.request.reads === true ? undefined : judgement.applied,
     message: `${says} (${status}${code === "" ? "" : ` ${code}`})${words}`,
     ...(judgement.code === "InvalidConfig" && region !== undefined ? { hint: `Set region: "${region}"` } : {}),
     status,

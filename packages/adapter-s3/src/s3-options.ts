@@ -21,11 +21,9 @@ const milliseconds = z.int().min(1).max(3_600_000);
 /** Everything that `s3()` and a configuration file take. Unknown fields are errors, so that a typing error is not a default. */
 export const s3Options = z.strictObject({
   /** Name of the bucket. */
-  bucket: z
-    .string()
-    .regex(/^[^\s/?#]{1,255}$/, {
-      error: "is not the name of a bucket. Pass the bare name, without a slash or a space",
-    }),
+  bucket: z.string().regex(/^[^\s/?#]{1,255}$/, {
+    error: "is not the name of a bucket. Pass the bare name, without a slash or a space",
+  }),
   /** The bucket's region. Needed for Amazon S3 without an endpoint that names it. */
   region: z.string().min(1).optional(),
   /** Base URL of a service other than Amazon S3, such as `https://ACCOUNT.r2.cloudflarestorage.com`. */

@@ -29,6 +29,7 @@ async function presignUrl(
   const { host, origin, path: bucketPath } = config.address;
   const path = `${bucketPath}/${encodeKeyPath(key)}`;
   const timeMs = wholeSecond(clock.now());
+  const used = await credentials.current();
   const query = sigV4(config.region).presign(
     {
       method,
@@ -40,14 +41,16 @@ async function presignUrl(
       headers: { host, ...headers },
       expiresInSeconds,
     },
-    await credentials.current(),
+    used,
     timeMs,
   );
+  // Signed by credentials that run out, it ends with them.
+  const endMs = Math.min(timeMs + expiresInSeconds * 1000, used.expiration?.getTime() ?? Infinity);
   return {
     method,
     url: `${origin}${path}?${query}`,
     headers,
-    expiresAt: new Date(timeMs + expiresInSeconds * 1000),
+    expiresAt: new Date(endMs),
   };
 }
 

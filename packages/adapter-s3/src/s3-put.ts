@@ -165,7 +165,11 @@ async function putResult(
 ): Promise<PutResult> {
   const { signal } = options;
   const version = versionOf(answer);
-  if (version !== undefined && writeCondition(options) !== undefined && !context.config.profile.conditionsWithVersions) {
+  if (
+    version !== undefined &&
+    writeCondition(options) !== undefined &&
+    !context.config.profile.conditionsWithVersions
+  ) {
     throw new StorageError("InvalidConfig", "the bucket keeps versions, and this service ignores conditions there", {
       applied: true,
       hint: "Set versioned: true, so that conditions are refused before anything is written. The version before is still there",

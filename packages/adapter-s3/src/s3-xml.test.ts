@@ -21,12 +21,15 @@ describe("the XML of answers", () => {
     expect(root.one("Missing").one("Deeper").text).toBe("");
   });
 
-  it("survives elements named after properties of objects, and changes no prototype (B20)", () => {
-    try {
-      parseXml("<R><__proto__><polluted>1</polluted></__proto__><constructor>x</constructor></R>", "R");
-    } catch (error) {
-      expect(isStorageError(error, "Unavailable")).toBe(true);
-    }
+  it("lets no element's name reach the prototype of objects (B20)", () => {
+    const outcome = fc.sample(fc.constantFrom("__proto__", "constructor", "prototype"), 20).map((name) => {
+      try {
+        return parseXml(`<R><${name}><polluted>1</polluted></${name}></R>`, "R").textOf("polluted");
+      } catch (error) {
+        return isStorageError(error, "Unavailable") ? undefined : error;
+      }
+    });
+    expect(new Set(outcome)).toEqual(new Set([undefined]));
     expect({}).not.toHaveProperty("polluted");
   });
 
@@ -49,7 +52,7 @@ describe("the XML of answers", () => {
       .filter((one) => new RegExp(`^${XML_CHARACTERS}$`, "u").test(one));
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.oneof(character, fc.constantFrom(..."&<>\"'\r\n\t ;#")), minLength: 0 }),
+        fc.string({ unit: fc.oneof(character, fc.constantFrom(..."&<>\"'\r\n\t ;#".split(""))), minLength: 0 }),
         (text) => {
           expect(parseXml(`<R><Key>${escapeXml(text)}</Key></R>`, "R").textOf("Key")).toBe(text);
         },

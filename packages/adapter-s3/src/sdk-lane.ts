@@ -58,7 +58,7 @@ export function sdkLane(config: S3Config, sdk: SdkClient): Lane {
 function sendable({ body, signal }: LaneRequest): {
   readonly body: Uint8Array | Readable | undefined;
   readonly signal: AbortSignal;
-  failure(): unknown;
+  readonly failure: () => unknown;
 } {
   const broken = new AbortController();
   const ends = signal === undefined ? broken.signal : AbortSignal.any([signal, broken.signal]);

@@ -7,6 +7,8 @@ import { sigV4 } from "./sigv4.ts";
 /** More than this is not read only to keep a connection. */
 const DISCARD_BYTES = 64 * 1024;
 const DISCARD_MS = 1000;
+/** Shorter than services keep an idle connection, so that no request meets one that is just being closed. */
+const IDLE_MS = 10_000;
 
 /** The lean lane: our own signer and one pool of kept-alive connections. It costs an eighth of the SDK's CPU per request. */
 export function undiciLane(config: S3Config): Lane {
@@ -17,7 +19,7 @@ export function undiciLane(config: S3Config): Lane {
     connect: { timeout: config.connectTimeoutMs },
     headersTimeout: config.headersTimeoutMs,
     bodyTimeout: config.bodyTimeoutMs,
-    keepAliveTimeout: 30_000,
+    keepAliveTimeout: IDLE_MS,
   });
 
   return {

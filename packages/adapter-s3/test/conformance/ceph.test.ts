@@ -16,7 +16,11 @@ interface Run extends CaseSelection {
 const RUNS: readonly Run[] = [
   { title: "by our own lane", overrides: {} },
   { title: "by the lane of the AWS SDK", overrides: { lane: "sdk" } },
-  { title: "in a bucket with versions", overrides: { versioned: true }, only: ["A12", "A13", "A14", "A27", "E", "F01", "G07", "G08", "G11", "H04", "H18", "I01", "I03", "K01", "X"] },
+  {
+    title: "in a bucket with versions",
+    overrides: { versioned: true },
+    only: ["A12", "A13", "A14", "A27", "E", "F01", "G07", "G08", "G11", "H04", "H18", "I01", "I03", "K01", "X"],
+  },
 ];
 
 const ONE_USER = "the gateway has one user: name a second one in S3_TEST_OTHER_ACCESS_KEY_ID and …_SECRET_ACCESS_KEY";

@@ -15,7 +15,7 @@ export interface S3HarnessOptions {
   readonly variants: Partial<Readonly<Record<Variant, Partial<S3Options>>>>;
   readonly without: Partial<Record<HarnessAbility, string>>;
   readonly deviations?: Readonly<Record<string, string>>;
-  destroy(): Promise<void>;
+  readonly destroy: () => Promise<void>;
 }
 
 const TWENTY_MINUTES_MS = 20 * 60_000;
@@ -39,7 +39,7 @@ export async function s3Harness(given: S3HarnessOptions): Promise<Harness> {
     name,
     createProvider: async () => s3(options),
     createVariant: async (variant) => s3({ ...options, ...variants[variant] }),
-    requests: proxy.requests,
+    requests: () => proxy.requests(),
     faults: proxy.faults,
     fetch,
     without,
