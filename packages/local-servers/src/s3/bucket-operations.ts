@@ -49,10 +49,13 @@ async function readLocation(call: Call): Promise<string | undefined> {
 /** The one region of this server is everything there is: us-east-1 must not be named, any other must. */
 function checkLocation(location: string | undefined, call: Call): void {
   const { region, profile } = call.server;
-  if (profile.regions !== "own" && (location === undefined || location === region)) return;
-  if (location === DEFAULT_REGION)
+  const needed = region === DEFAULT_REGION ? undefined : region;
+  const allowed =
+    profile.regions === "own" ? [needed] : [undefined, region, ...(profile.regions === "any" ? [] : profile.regions)];
+  if (allowed.includes(location)) return;
+  if (location === DEFAULT_REGION) {
     throw new S3Error("InvalidLocationConstraint", { fields: { LocationConstraint: location } });
-  if (location === (region === DEFAULT_REGION ? undefined : region)) return;
+  }
   throw new S3Error("IllegalLocationConstraintException", {
     message: `The ${location ?? "unspecified"} location constraint is incompatible for the region specific endpoint this request was sent to.`,
   });

@@ -204,7 +204,7 @@ function isPostForm(method: string, target: RequestTarget, headers: ReadonlyMap<
   );
 }
 
-function postForm(
+async function postForm(
   { server, authenticator }: RequestHandlerOptions,
   request: IncomingMessage,
   target: RequestTarget,
@@ -212,14 +212,20 @@ function postForm(
 ): Promise<Answer> {
   const bucket = existingBucket(server, target);
   start();
-  return postObject({
-    server,
-    authenticator,
-    bucket,
-    host: request.headers.host ?? "",
-    contentType: request.headers["content-type"],
-    bytes: request.iterator({ destroyOnReturn: false }),
-  });
+  const bytes: AsyncIterableIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  try {
+    return await postObject({
+      server,
+      authenticator,
+      bucket,
+      host: request.headers.host ?? "",
+      contentType: request.headers["content-type"],
+      bytes,
+    });
+  } finally {
+    // As long as somebody waits for more of it, the request cannot be drained.
+    await bytes.return?.();
+  }
 }
 
 /** What lets the page of another origin read the answer, error or not. */

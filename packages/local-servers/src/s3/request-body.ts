@@ -71,7 +71,7 @@ export function requestBody(request: IncomingMessage, context: BodyContext): Req
   async function* verified(): AsyncGenerator<Uint8Array, void, void> {
     context.start();
     // Leaving the loop early must not tear down the connection: the answer still has to go out on it.
-    const raw: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+    const raw: AsyncIterableIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
     const sha256 = claims.sha256 === undefined ? undefined : createHash("sha256");
     const checksum =
       claims.checksum !== undefined && profile.checksums === "verified"
@@ -89,13 +89,18 @@ export function requestBody(request: IncomingMessage, context: BodyContext): Req
               trailerValue = value;
             },
           );
-    for await (const chunk of bytes) {
-      length += chunk.byteLength;
-      if (length > claims.length) throw new S3Error("IncompleteBody");
-      md5.update(chunk);
-      sha256?.update(chunk);
-      checksum?.update(chunk);
-      yield chunk;
+    try {
+      for await (const chunk of bytes) {
+        length += chunk.byteLength;
+        if (length > claims.length) throw new S3Error("IncompleteBody");
+        md5.update(chunk);
+        sha256?.update(chunk);
+        checksum?.update(chunk);
+        yield chunk;
+      }
+    } finally {
+      // As long as somebody waits for more of it, the request cannot be drained.
+      await raw.return?.();
     }
     if (length !== claims.length) throw new S3Error("IncompleteBody");
 

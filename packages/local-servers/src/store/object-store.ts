@@ -52,6 +52,7 @@ export interface ObjectStore<S extends StoreShape> {
   hold(body: Body): Disposable;
   /** What was written so far survives a loss of power, in a durable store; else nothing to do. */
   sync(): Promise<void>;
+  /** Again is no error. */
   close(): void;
 }
 
@@ -109,6 +110,7 @@ export function objectStore<S extends StoreShape>(options: ObjectStoreOptions = 
   const medium = options.directory === undefined ? inMemory<S>() : onDisk<S>(options.directory, state, options);
   const { blobs, uses } = medium;
   const { clock = Date.now } = options;
+  let open = true;
   const facades = new WeakMap<BucketState<S>, Bucket<S>>();
 
   const commit = (...changes: Change<S>[]): void => {
@@ -150,7 +152,8 @@ export function objectStore<S extends StoreShape>(options: ObjectStoreOptions = 
       if (options.durable === true) await medium.sync();
     },
     close() {
-      medium.close();
+      if (open) medium.close();
+      open = false;
     },
   };
 }
