@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { faultProxy } from "@bucketferry/local-servers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cli, startCli } from "./cli.ts";
 import { content, inventory, openWorld, seed, type World } from "./world.ts";
@@ -131,16 +133,44 @@ describe("L8 a run that is interrupted", () => {
 
   it("while it plans, leaves a plan that copying refuses to take for a whole one", async () => {
     await seed(world, 5);
-    const running = startCli(args("plan"));
-    world.onSeen = (side, { operation }) => {
-      if (side === "target" && operation === "ListObjectsV2") running.child.kill("SIGTERM");
+    const slow = await faultProxy({ target: world.target.url });
+    try {
+      // The listing answers long after the signal has arrived.
+      slow.faults.inject({ match: { method: "GET" }, times: Infinity, fault: { kind: "delay", ms: 1_500 } });
+      world.configure((config) => {
+        Object.assign(config.routes[0]?.target ?? {}, { endpoint: slow.url });
+      });
+      const running = startCli(args("plan"));
+      world.onSeen = (side, { operation }) => {
+        if (side === "source" && operation === "ListObjectsV2") running.child.kill("SIGTERM");
+      };
+      expect((await running.result).code).toBe(130);
+      world.onSeen = () => undefined;
+      expect((await cli(args("copy"))).summary).toMatchObject({
+        exitCode: 4,
+        error: { message: expect.stringContaining("plan was not finished") },
+      });
+    } finally {
+      await slow.close();
+    }
+  });
+
+  it("twice ends at once what is under way, and the next run does it again", async () => {
+    await seed(world, OBJECTS);
+    await cli(args("plan"));
+    const running = startCli(args("copy", "--bandwidth", "10"));
+    const told = once(running.child.stderr ?? running.child, "data");
+    world.onSeen = (_, { operation }) => {
+      if (operation === "PutObject") running.child.kill("SIGINT");
     };
-    expect((await running.result).code).toBe(130);
+    await told;
+    running.child.kill("SIGINT");
+    const result = await running.result;
+    expect(result.code).toBe(130);
+    expect(result.stderr).toMatch(/Interrupted: .*\n.*Interrupted again/);
     world.onSeen = () => undefined;
-    expect((await cli(args("copy"))).summary).toMatchObject({
-      exitCode: 4,
-      error: { message: expect.stringContaining("plan was not finished") },
-    });
+    expect((await cli(args("copy"))).code).toBe(0);
+    expect(world.count("target", "PutObject", 200)).toBe(OBJECTS);
   });
 });
 
@@ -149,7 +179,7 @@ describe("L4 two migrators on one ledger", () => {
     await seed(world, OBJECTS);
     await cli(args("plan"));
     let second: ReturnType<typeof cli> | undefined;
-    const first = startCli(args("copy", "--bandwidth", "2000"));
+    const first = startCli(args("copy", "--bandwidth", "100"));
     world.onSeen = (_, { operation }) => {
       if (operation === "PutObject") second ??= cli(args("copy"));
     };
@@ -164,8 +194,7 @@ describe("L4 two migrators on one ledger", () => {
     expect(refused.summary).toMatchObject({
       error: { code: "LedgerHeld", message: expect.stringContaining(`process ${first.child.pid}`) },
     });
-    first.child.kill("SIGINT");
-    first.child.kill("SIGINT");
-    expect((await first.result).code).toBe(130);
+    first.child.kill("SIGKILL");
+    await first.result;
   });
 });
