@@ -1,6 +1,5 @@
 import type { CaseResult, ConformanceCase, Harness } from "./case.ts";
 import type { SuiteReport } from "./report.ts";
-import { checkHarness } from "./check-harness.ts";
 import { selectCases, startSuite, type CaseSelection, type SuiteRunOptions } from "./suite-run.ts";
 import { CONFORMANCE_CASES } from "./suite.ts";
 
@@ -16,9 +15,8 @@ export interface RunSuiteOptions extends SuiteRunOptions, CaseSelection {
 /** Runs the contract suite without any test runner, one case after another, and destroys the harness. */
 export async function runSuite(harness: Harness, options: RunSuiteOptions = {}): Promise<SuiteReport> {
   const { cases = CONFORMANCE_CASES, signal, onResult } = options;
-  checkHarness(harness, cases);
   const chosen = selectCases(cases, options);
-  const suite = await startSuite(harness, options);
+  const suite = await startSuite(harness, options, cases);
   try {
     for (const one of chosen) {
       if (signal?.aborted === true) break;

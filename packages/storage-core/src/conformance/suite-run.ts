@@ -1,6 +1,9 @@
+import type { StorageProvider } from "../contract/provider.ts";
 import type { CaseLevel, CaseResult, ConformanceCase, Harness, RunRecord } from "./case.ts";
+import { checkHarness } from "./check-harness.ts";
 import { suiteReport, type SuiteReport } from "./report.ts";
 import { runCase, type RunSurroundings } from "./run-case.ts";
+import { CONFORMANCE_CASES } from "./suite.ts";
 import { verdictOn, type AcceptedSkips } from "./verdict.ts";
 import { watchUnhandledRejections } from "./unhandled-rejections.ts";
 
@@ -22,8 +25,27 @@ export interface SuiteRun {
   finish(): Promise<SuiteReport>;
 }
 
-export async function startSuite(harness: Harness, options: SuiteRunOptions = {}): Promise<SuiteRun> {
-  const { acceptSkipped = [], seed = "bucketferry", timeoutMs = DEFAULT_CASE_TIMEOUT_MS } = options;
+/** Opens the harness for these cases. One that cannot be used is destroyed, and the reason thrown. */
+export async function startSuite(
+  harness: Harness,
+  options: SuiteRunOptions = {},
+  cases: readonly ConformanceCase[] = CONFORMANCE_CASES,
+): Promise<SuiteRun> {
+  try {
+    checkHarness(harness, cases);
+    return suiteRun(harness, options, await harness.createProvider(), await harness.createProvider());
+  } catch (error) {
+    await harness.destroy();
+    throw error;
+  }
+}
+
+function suiteRun(
+  harness: Harness,
+  { acceptSkipped = [], seed = "bucketferry", timeoutMs = DEFAULT_CASE_TIMEOUT_MS }: SuiteRunOptions,
+  provider: StorageProvider,
+  janitor: StorageProvider,
+): SuiteRun {
   const rejections = watchUnhandledRejections();
   const results: CaseResult[] = [];
   const leakedKeys: RunRecord["leakedKeys"][number][] = [];
@@ -38,8 +60,8 @@ export async function startSuite(harness: Harness, options: SuiteRunOptions = {}
   };
   const surroundings: RunSurroundings = {
     harness,
-    provider: await harness.createProvider(),
-    janitor: await harness.createProvider(),
+    provider,
+    janitor,
     record,
     seed,
     timeoutMs,
@@ -53,13 +75,10 @@ export async function startSuite(harness: Harness, options: SuiteRunOptions = {}
       return result;
     },
     finish: async () => {
-      try {
-        await surroundings.provider.close();
-        await surroundings.janitor.close();
-      } finally {
-        rejections.stop();
-        await harness.destroy();
-      }
+      const closings = await Promise.allSettled([provider.close(), janitor.close()]);
+      rejections.stop();
+      await harness.destroy();
+      for (const closing of closings) if (closing.status === "rejected") throw closing.reason;
       return suiteReport(harness.name, results);
     },
   };
