@@ -77,6 +77,10 @@ export function supabaseCapabilities({ bucket, resumableAboveBytes }: ResolvedSu
     },
     publicUrl: true,
     readAfterWrite: true,
+    remote: true,
+    credentials: true,
+    remote: true,
+    credentials: true,
     transformsBody: false,
   };
 }

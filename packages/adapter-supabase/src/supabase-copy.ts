@@ -2,6 +2,7 @@ import type { CopyOptions, PutResult } from "@bucketferry/storage-core";
 import { StorageError } from "@bucketferry/storage-core/provider";
 import { objectInfo } from "./object-info.ts";
 import { isRecord, recordOfRow, type ObjectRecord } from "./object-record.ts";
+import { failureOfOverwrite } from "./supabase-errors.ts";
 import { readRecord } from "./supabase-read.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
 import { DEFAULT_CACHE_CONTROL, DEFAULT_CONTENT_TYPE } from "./upload-headers.ts";
@@ -41,7 +42,7 @@ export async function copy(
       signal,
     }));
   } catch (error) {
-    return presence.explain(error, signal);
+    return presence.explain(failureOfOverwrite(error), signal);
   }
   presence.written();
   const record = copiedRow(json) ?? (await readRecord(context, to, signal));

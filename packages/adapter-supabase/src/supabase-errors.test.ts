@@ -54,7 +54,7 @@ describe("M02 an answer of the service", () => {
     [400, said("InvalidParameter", "400", "Invalid Parameter continuation token"), "InvalidArgument"],
     [429, said("SlowDown", "429", "too_many_connections"), "RateLimited"],
     [400, said("SlowDown", "429", "too_many_connections"), "RateLimited"],
-    [503, said("LockTimeout", "503", "acquiring_lock_timeout"), "Unavailable"],
+    [503, said("LockTimeout", "503", "acquiring_lock_timeout"), "Conflict"],
     [400, said("ResourceLocked", "423", "locked"), "Conflict"],
     [544, said("DatabaseTimeout", "544", "timeout"), "Unavailable"],
     [500, said("InternalError", "500", "Internal Server Error", "Internal"), "Unavailable"],

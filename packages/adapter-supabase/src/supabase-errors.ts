@@ -60,7 +60,7 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   },
   ResourceLocked: { code: "Conflict", message: "the object is being changed by somebody else" },
   SlowDown: { code: "RateLimited", message: "the service asks for a pause" },
-  LockTimeout: { code: "Unavailable", message: "the service waited too long for a lock" },
+  LockTimeout: { code: "Conflict", message: "the object is being changed by somebody else" },
   DatabaseTimeout: { code: "Unavailable", message: "the service's database did not answer in time" },
   DatabaseReadOnly: {
     code: "Unavailable",
@@ -253,6 +253,20 @@ export function storageErrorOf(error: unknown): StorageError | undefined {
   if (verdict === undefined) return undefined;
   const { code, message, ...details } = verdict;
   return new StorageError(code, message, { ...details, cause: error });
+}
+
+/**
+ * The failure of a write that overwrites whatever is there: it can only meet an object when somebody else makes it at
+ * the same moment.
+ */
+export function failureOfOverwrite(error: unknown): unknown {
+  const failure = error instanceof AnswerError ? storageErrorOf(error) : undefined;
+  if (failure?.code !== "AlreadyExists") return error;
+  return new StorageError("Conflict", "somebody else wrote to the same key at the same moment", {
+    status: failure.status,
+    requestId: failure.requestId,
+    cause: error,
+  });
 }
 
 /** A definite "this object is not there". */

@@ -4,7 +4,7 @@ import { piecesOfBytes, piecesOfStream, type BodyPiece } from "./body-pieces.ts"
 import { isRecord, type ObjectRecord } from "./object-record.ts";
 import { resumableUpload, type ResumableResult } from "./resumable-upload.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
-import { saysNoSuchKey, storageErrorOf } from "./supabase-errors.ts";
+import { failureOfOverwrite, saysNoSuchKey, storageErrorOf } from "./supabase-errors.ts";
 import { pathWasChanged, readRecord } from "./supabase-read.ts";
 import { DEFAULT_CACHE_CONTROL, DEFAULT_CONTENT_TYPE, type UploadHeaders } from "./upload-headers.ts";
 import { uploadRoute, type UploadRoute } from "./upload-route.ts";
@@ -128,19 +128,23 @@ async function sendWhole(
 ): Promise<void> {
   const { transport, paths, endpoint } = context;
   const { contentType, cacheControl, metadata } = headers;
-  const { json } = await transport.json({
-    method: "POST",
-    path: paths.object(key),
-    headers: {
-      "content-type": contentType,
-      "cache-control": cacheControl,
-      "x-metadata": metadataHeader(metadata),
-      "x-upsert": "true",
-      ...(lengthBytes === undefined ? {} : { "content-length": String(lengthBytes) }),
-    },
-    body,
-    signal,
-  });
+  const { json } = await transport
+    .json({
+      method: "POST",
+      path: paths.object(key),
+      headers: {
+        "content-type": contentType,
+        "cache-control": cacheControl,
+        "x-metadata": metadataHeader(metadata),
+        "x-upsert": "true",
+        ...(lengthBytes === undefined ? {} : { "content-length": String(lengthBytes) }),
+      },
+      body,
+      signal,
+    })
+    .catch((error: unknown) => {
+      throw failureOfOverwrite(error);
+    });
   const name = isRecord(json) ? json["Key"] : undefined;
   if (typeof name !== "string") {
     throw new StorageError("Unknown", "the service did not say what it stored", { applied: "unknown" });

@@ -66,6 +66,18 @@ describe("put", () => {
     await expect(local.provider.put("a//b.txt", "x")).rejects.toMatchObject({ code: "InvalidConfig", applied: true });
   });
 
+  it("A25 that meets another write to the same key is a Conflict, as a copy is", async () => {
+    const body =
+      '{"statusCode":"409","error":"Duplicate","message":"The resource already exists","code":"KeyAlreadyExists"}';
+    const fault = { kind: "answer", status: 400, headers: { "content-type": "application/json" }, body } as const;
+    local.proxy.faults.inject({ match: { method: "POST" }, times: 2, fault });
+    await expect(local.provider.put("met.txt", "x")).rejects.toMatchObject({ code: "Conflict", retryable: true });
+    await expect(local.provider.copy("met.txt", "copy.txt")).rejects.toMatchObject({
+      code: "Conflict",
+      retryable: true,
+    });
+  });
+
   it("B17 stores an empty folder placeholder, and no bytes under its name", async () => {
     await local.provider.put("folder/.emptyFolderPlaceholder", "");
     expect((await local.provider.head("folder/.emptyFolderPlaceholder")).size).toBe(0);
