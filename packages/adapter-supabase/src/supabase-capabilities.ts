@@ -79,8 +79,6 @@ export function supabaseCapabilities({ bucket, resumableAboveBytes }: ResolvedSu
     readAfterWrite: true,
     remote: true,
     credentials: true,
-    remote: true,
-    credentials: true,
     transformsBody: false,
   };
 }
