@@ -10,7 +10,7 @@ import { observe, retry, timeout, withLayers } from "@bucketferry/storage-core/l
 // Or: supabase({ url: "https://ref.supabase.co", key: process.env.SUPABASE_SERVICE_KEY, bucket: "lecture-audio" })
 const directory = await mkdtemp(join(tmpdir(), "quick-start-"));
 const storage = withLayers(fs({ directory }), [
-  observe(({ operation, durationMs }) => console.log(`${operation} took ${durationMs.toFixed(1)} ms`)),
+  observe({ onCall: ({ operation, durationMs }) => console.log(`${operation} took ${durationMs.toFixed(1)} ms`) }),
   retry({ maxAttempts: 4 }),
   timeout({ timeoutMs: 10_000 }),
 ]);

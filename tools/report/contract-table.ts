@@ -13,10 +13,11 @@ export function contractTable(results: readonly ContractResult[]): string {
   const width = Math.max(...[...adapters.keys()].map((name) => name.length));
   const lines = [...adapters].map(([name, cases]) => {
     const count = (outcome: ContractResult["outcome"]): number => cases.filter((one) => one.outcome === outcome).length;
-    const ran = cases.length - count("skipped");
+    const ran = cases.length - count("skipped") - count("inapplicable");
     return (
       `  ${name.padEnd(width)}  ${String(ran).padStart(3)} ran: ${count("passed")} passed, ${count("refused")} refused by capability, ` +
-      `${count("deviated")} known deviations, ${count("failed")} failed; ${count("skipped")} skipped`
+      `${count("deviated")} known deviations, ${count("failed")} failed; ` +
+      `${count("inapplicable")} not applicable, ${count("skipped")} skipped`
     );
   });
   const reasons = Map.groupBy(

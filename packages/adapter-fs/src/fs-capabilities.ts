@@ -67,6 +67,8 @@ export function fsCapabilities({ hasUrls, platform }: { hasUrls: boolean; platfo
     },
     publicUrl: hasUrls,
     readAfterWrite: true,
+    remote: false,
+    credentials: false,
     transformsBody: false,
   };
 }

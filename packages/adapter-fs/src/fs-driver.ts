@@ -1,11 +1,10 @@
-import { mkdir, readdir, rmdir, stat, unlink } from "node:fs/promises";
+import { mkdir, rmdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import {
   servedRange,
   type BodySource,
   type Capabilities,
-  type CheckFinding,
   type CheckOptions,
   type CheckReport,
   type CopyOptions,
@@ -29,13 +28,14 @@ import {
 } from "@bucketferry/storage-core/provider";
 import { writeBodyFile, type BodyFile } from "./fs-body-file.ts";
 import { fsCapabilities } from "./fs-capabilities.ts";
+import { checkDirectory } from "./fs-check.ts";
 import { commit, identityAt, refuseEscape } from "./fs-commit.ts";
 import { requireReadConditions } from "./fs-conditions.ts";
 import { classifyFsError, hasCode } from "./fs-errors.ts";
 import { KeyLock } from "./fs-key-lock.ts";
 import { fsLayout, type FsLayout } from "./fs-layout.ts";
 import { FsListing } from "./fs-listing.ts";
-import { fsMultipart, probeWrite } from "./fs-multipart.ts";
+import { fsMultipart } from "./fs-multipart.ts";
 import { openObject, requireRoot } from "./fs-open.ts";
 import type { ResolvedFsOptions } from "./fs-options.ts";
 import { readBody } from "./fs-read-body.ts";
@@ -169,26 +169,8 @@ export class FsDriver implements StorageDriver {
     return this.#urls.parseUrl(url);
   }
 
-  async check({ write = false }: CheckOptions): Promise<CheckReport> {
-    const findings: CheckFinding[] = [];
-    const look = async (id: string, message: string, work: () => Promise<unknown>): Promise<boolean> => {
-      try {
-        await work();
-        findings.push({ id, level: "ok", message });
-        return true;
-      } catch (error) {
-        const known = error instanceof StorageError ? error : classifyFsError(error);
-        if (known === undefined) throw error;
-        findings.push({ id, level: "error", message: `${id}: ${known.message}.`, fix: known.hint });
-        return false;
-      }
-    };
-    const { root } = this.#layout;
-    if (await look("bucket", `The directory ${root} is there.`, () => requireRoot(this.#layout))) {
-      await look("list", "It can be listed.", () => readdir(root));
-      if (write) await look("write", "It can be written to.", () => probeWrite(this.#layout));
-    }
-    return { ok: findings.every((finding) => finding.level !== "error"), findings };
+  check(options: CheckOptions): Promise<CheckReport> {
+    return checkDirectory(this.#layout, options);
   }
 
   async ensureBucket({ dryRun = false }: EnsureBucketOptions): Promise<EnsureBucketReport> {

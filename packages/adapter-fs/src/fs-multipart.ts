@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import type {
@@ -151,12 +151,4 @@ async function* joined(paths: readonly string[]): AsyncGenerator<Uint8Array> {
 
 function noUpload(cause?: unknown): StorageError {
   return new StorageError("NotFound", "there is no such upload; it was completed, aborted, or never begun", { cause });
-}
-
-/** Whether the folder can be written at all: makes one scratch file and removes it. */
-export async function probeWrite(layout: FsLayout): Promise<void> {
-  await mkdir(layout.temporary, { recursive: true });
-  const path = join(layout.temporary, randomUUID());
-  await (await open(path, "wx")).close();
-  await rm(path);
 }

@@ -117,6 +117,8 @@ const GENERIC: S3Profile["capabilities"] = {
     uploadExpiry: true,
   },
   readAfterWrite: true,
+  remote: true,
+  credentials: true,
   transformsBody: false,
 };
 

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Harness, Variant } from "@bucketferry/storage-core/conformance";
 import { providerFrom, type StorageDriver, type StorageProvider } from "@bucketferry/storage-core/provider";
+import { checkDirectory, DIRECTORY_PROBES, type DirectoryProbes } from "../../src/fs-check.ts";
 import { FsDriver } from "../../src/fs-driver.ts";
+import { fsLayout } from "../../src/fs-layout.ts";
 
 /** What the system says when a directory has this wrong with it; as root, no permission of a file would say it. */
 const SYSTEM_ERROR_OF: Partial<Record<Variant, (method: string) => string | undefined>> = {
@@ -29,11 +31,18 @@ export async function fsHarness(): Promise<Harness> {
 
   const provider = (at: string, fault: (method: string) => string | undefined = () => undefined): StorageProvider => {
     const driver = new FsDriver({ directory: at, publicBaseUrl, durable: false });
+    const failing = (method: string, probe: DirectoryProbes["find"]): DirectoryProbes["find"] => {
+      const code = fault(method);
+      return code === undefined ? probe : () => Promise.reject(systemError(code));
+    };
+    const { find, list, write } = DIRECTORY_PROBES;
+    const probes = { find, list: failing("listPage", list), write: failing("put", write) };
+    driver.check = (options) => checkDirectory(fsLayout(at), options, probes);
     return providerFrom(
       watched(driver, (method) => {
         calls += 1;
         const code = fault(method);
-        if (code !== undefined) throw Object.assign(new Error(`${code}: made by the test`), { code });
+        if (code !== undefined && method !== "check") throw systemError(code);
       }),
     );
   };
@@ -75,6 +84,10 @@ export async function fsHarness(): Promise<Harness> {
   };
 }
 
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: made by the test`), { code });
+}
+
 /** Tells of every call before it is made. */
 function watched(driver: StorageDriver, onCall: (method: string) => void): StorageDriver {
   const watch = <T extends object>(target: T): T =>
@@ -94,7 +107,7 @@ function watched(driver: StorageDriver, onCall: (method: string) => void): Stora
 }
 
 /** Calls that touch no disk; and `multipart.list`, which is an iterator and no promise. */
-const PURE = new Set(["classify", "publicUrl", "parseUrl", "close", "list", "check", "ensureBucket"]);
+const PURE = new Set(["classify", "publicUrl", "parseUrl", "close", "list", "ensureBucket"]);
 
 /** A web server of the plainest kind, to show that public URLs work outside of us. */
 async function serve(directory: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

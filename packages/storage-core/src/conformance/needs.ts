@@ -51,6 +51,8 @@ const TESTS = {
   "presign.uploadExpiry": (c) => c.presign.uploadExpiry,
   publicUrl: (c) => c.publicUrl,
   readAfterWrite: (c) => c.readAfterWrite,
+  remote: (c) => c.remote,
+  credentials: (c) => c.credentials,
   "not transformsBody": (c) => !c.transformsBody,
 } as const satisfies Readonly<Record<string, Test>>;
 

@@ -113,6 +113,10 @@ export interface Capabilities {
   readonly publicUrl: boolean;
   /** A write is seen by the very next read, head and list. */
   readonly readAfterWrite: boolean;
+  /** A network lies between the provider and what it stores: answers can be cut short, replaced or lost. */
+  readonly remote: boolean;
+  /** The service tells callers apart by credentials. */
+  readonly credentials: boolean;
   /** The service may change stored bytes on the way out (HTML rewriting, image polish, transcoding). */
   readonly transformsBody: boolean;
 }

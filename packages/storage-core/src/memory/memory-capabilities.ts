@@ -64,6 +64,8 @@ export function memoryCapabilities(options: {
     },
     publicUrl: true,
     readAfterWrite: true,
+    remote: false,
+    credentials: true,
     transformsBody: false,
   };
 }

@@ -110,6 +110,7 @@ export const CHECKSUM_CASES: readonly ConformanceCase[] = [
     id: "F05",
     title: "a body with fewer bytes than announced fails with IncompleteBody, however it is read",
     level: "core",
+    needs: ["remote"],
     asks: ["faults"],
     run: async (t) => {
       const bytes = await putBytes(t, "f05-object");
@@ -126,7 +127,7 @@ export const CHECKSUM_CASES: readonly ConformanceCase[] = [
     title: "a body with more bytes than announced fails with IncompleteBody, however it is read",
     level: "core",
     // Of a whole object that comes with a Content-Length made to fit, nobody can tell that it is too long.
-    needs: ["range.bounded"],
+    needs: ["remote", "range.bounded"],
     asks: ["faults"],
     run: async (t) => {
       const bytes = await putBytes(t, "f06-object");
@@ -197,6 +198,7 @@ export const CHECKSUM_CASES: readonly ConformanceCase[] = [
     id: "F09",
     title: "a body that a proxy compresses on the way is never handed out in another form than stored",
     level: "core",
+    needs: ["remote"],
     asks: ["faults"],
     run: async (t) => {
       const key = t.key("f09-object.txt");

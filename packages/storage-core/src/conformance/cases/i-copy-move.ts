@@ -219,6 +219,7 @@ export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
     id: "I11",
     title: "an answer of 200 that holds an error instead of a result is an error",
     level: "core",
+    needs: ["remote"],
     asks: ["faults"],
     async run(t) {
       const { faults } = t.harness;

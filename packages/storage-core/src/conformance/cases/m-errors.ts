@@ -81,6 +81,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     id: "M02",
     title: "a status without a readable body is named by the code table, with the status in the error",
     level: "core",
+    needs: ["remote"],
     asks: ["faults"],
     async run(t) {
       const { faults } = t.harness;
@@ -110,6 +111,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     title:
       "credentials that the service does not know are Unauthenticated; known ones without the right, PermissionDenied",
     level: "core",
+    needs: ["credentials"],
     asks: ["variant:wrongCredentials", "variant:forbidden"],
     async run(t) {
       const key = t.key("guarded.txt");
@@ -131,6 +133,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     id: "M04",
     title: "expired credentials are Unauthenticated, and a provider with fresh ones works at once",
     level: "core",
+    needs: ["credentials"],
     asks: ["variant:expiredCredentials"],
     async run(t) {
       const key = t.key("a.txt");
@@ -147,6 +150,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     id: "M05",
     title: "a wrong region is InvalidConfig or Unavailable, with a hint about what to change",
     level: "core",
+    needs: ["remote"],
     asks: ["variant:wrongRegion"],
     async run(t) {
       const elsewhere = await t.createVariant("wrongRegion");
@@ -160,6 +164,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     id: "M06",
     title: "a clock that is off is either corrected or said to be the reason",
     level: "core",
+    needs: ["credentials"],
     asks: ["variant:skewedClock"],
     async run(t) {
       const late = await t.createVariant("skewedClock");
@@ -174,6 +179,7 @@ export const ERROR_CASES: readonly ConformanceCase[] = [
     id: "M07",
     title: "a page of HTML or an empty body where an answer belongs is Unavailable or Unknown, and nothing crashes",
     level: "core",
+    needs: ["remote"],
     asks: ["faults"],
     async run(t) {
       const { faults } = t.harness;
