@@ -8,7 +8,7 @@ const STORAGE_PATH = "/storage/v1";
  * `service`: sees and may do everything, so what it does not find is not there. `limited`: row level security decides,
  * and what it hides looks missing.
  */
-export type KeyRole = "service" | "limited";
+type KeyRole = "service" | "limited";
 
 /** Where a bucket is, worked out of the options. */
 export interface SupabaseEndpoint {

@@ -4,7 +4,7 @@ import { Pool, type Dispatcher } from "undici";
 import { AnswerError, ConnectionError, errorBody } from "./answer-error.ts";
 import type { ResolvedSupabaseOptions } from "./supabase-options.ts";
 
-export interface Call {
+interface Call {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Relative to the base of the storage API, percent-encoded as it shall go over the wire. */
   readonly path: string;
@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** JSON as the service answers it: parsed, of unknown shape. */
-export interface JsonAnswer {
+interface JsonAnswer {
   readonly json: unknown;
   readonly headers: Answer["headers"];
 }

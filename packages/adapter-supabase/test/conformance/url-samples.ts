@@ -1,7 +1,7 @@
 import type { UrlSamples } from "@bucketferry/storage-core/conformance";
 
 /** An unsigned stand-in for the service's tokens: `parseUrl` reads claims, it does not verify them. */
-export function sampleToken(claims: object): string {
+function sampleToken(claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "HS256" })}.${part(claims)}.c2lnbmF0dXJl`;
 }
