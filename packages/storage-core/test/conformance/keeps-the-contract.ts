@@ -1,11 +1,9 @@
 import { conformanceTests } from "../../src/conformance/bind-vitest.ts";
 import { memoryHarness, type MemoryHarnessOptions } from "./memory-harness.ts";
-import { CASES_THAT_NEED_A_WIRE } from "./needs-a-wire.ts";
 
 /** Rule 14 of the contract: a layer keeps it. So every case runs over every layer, around memory. */
 export function keepsTheContract(name: string, options: Omit<MemoryHarnessOptions, "name">): void {
   conformanceTests(() => memoryHarness({ name: `${name} over memory`, ...options }), {
     title: `storage contract: ${name} over memory`,
-    acceptSkipped: CASES_THAT_NEED_A_WIRE,
   });
 }

@@ -1,10 +1,8 @@
 import { conformanceTests } from "../../src/conformance/bind-vitest.ts";
 import { memoryHarness } from "./memory-harness.ts";
-import { CASES_THAT_NEED_A_WIRE } from "./needs-a-wire.ts";
 
 conformanceTests(() => memoryHarness({ name: "memory" }), {
   title: "storage contract: memory",
-  acceptSkipped: CASES_THAT_NEED_A_WIRE,
 });
 
 // The other stress cases need a wire to disturb, or ask for less memory than memory's own objects take.

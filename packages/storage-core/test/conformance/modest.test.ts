@@ -1,7 +1,6 @@
 import { conformanceTests } from "../../src/conformance/bind-vitest.ts";
 import type { Capabilities } from "../../src/contract/capabilities.ts";
 import { memoryHarness } from "./memory-harness.ts";
-import { CASES_THAT_NEED_A_WIRE } from "./needs-a-wire.ts";
 
 const NO_READ_CONDITIONS = { ifMatch: false, ifNoneMatch: false, ifModifiedSince: false, ifUnmodifiedSince: false };
 
@@ -57,5 +56,4 @@ const MODEST: Partial<Capabilities> = {
 
 conformanceTests(() => memoryHarness({ name: "memory that can do little", capabilities: MODEST }), {
   title: "storage contract: memory that can do little",
-  acceptSkipped: CASES_THAT_NEED_A_WIRE,
 });

@@ -20,7 +20,8 @@ test("a provider that counts, verifies and refuses passes them", async () => {
 
 async function outcomes(manner: Manner): Promise<readonly (readonly [string, string])[]> {
   const wire = badWire(manner);
-  const harness = { ...memoryHarness({ name: manner, around: wire.around }), faults: wire.faults, without: {} };
+  const inner = memoryHarness({ name: manner, around: wire.around, capabilities: { remote: true } });
+  const harness = { ...inner, faults: wire.faults, without: {} };
   const report = await runSuite(harness, { only: CASES, levels: ["core", "extended", "stress"] });
   return report.results.map(({ id, outcome }) => [id, outcome] as const);
 }
