@@ -117,24 +117,31 @@ export function program(onExit: (code: ExitCode) => void): Command {
     async () => {
       const { rollbackCommand } = await import("./commands/rollback.ts");
       return (environment, { apply, yes }) =>
-        rollbackCommand(environment, { apply: apply ?? false, yes: yes ?? false });
+        rollbackCommand(environment, { apply: apply ?? yes ?? false, yes: yes ?? false });
     },
   )
-    .option("--apply", "do it")
-    .option("-y, --yes", "do not ask");
+    .option("--apply", "do it, after a question")
+    .option("-y, --yes", "do it, and do not ask");
 
   command<ProveOptions>(
     "prove",
     "check every object and every reference once more, and write the evidence",
     async () => {
       const { proveCommand } = await import("./commands/prove.ts");
-      return (environment, { out, deep, fetch, allowPartial }) =>
-        proveCommand(environment, { out, deep: deep ?? false, fetch, allowPartial: allowPartial ?? false });
+      return (environment, { out, deep, fetch, acceptUnreachable, allowPartial }) =>
+        proveCommand(environment, {
+          out,
+          deep: deep ?? false,
+          fetch,
+          acceptUnreachable: acceptUnreachable ?? false,
+          allowPartial: allowPartial ?? false,
+        });
     },
   )
     .option("--out <file>", "evidence file; default: beside the ledger")
     .option("--deep", "read every object back")
     .option("--no-fetch", "do not ask for rewritten URLs over HTTP")
+    .option("--accept-unreachable", "URLs that strangers cannot read from here are reported, and are no problem")
     .option("--allow-partial", "prove what is verified");
 
   command("status", "where are we", async () => {
@@ -219,6 +226,7 @@ interface ProveOptions {
   readonly out?: string;
   readonly deep?: boolean;
   readonly fetch: boolean;
+  readonly acceptUnreachable?: boolean;
   readonly allowPartial?: boolean;
 }
 interface ReportOptions {

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isLedgerError } from "@bucketferry/ledger";
+import type { StorageProvider } from "@bucketferry/storage-core";
 import { describeFailure } from "../describe-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
@@ -60,7 +61,10 @@ async function checkSides(
       try {
         // The source is never written to, not even a scratch object.
         const report = await route[side].check({ write: write && side === "target", signal: interrupt.drain });
-        for (const finding of report.findings) tell(subject, finding);
+        const willBeMade = side === "target" && !report.ok && (await isMissing(route.target, interrupt.drain));
+        for (const finding of report.findings) {
+          tell(subject, willBeMade && finding.id === "bucket" ? { ...finding, level: "warning", fix: SETUP } : finding);
+        }
       } catch (error) {
         if (interrupt.drain.aborted) throw error;
         const { code, message, hint } = describeFailure(error);
@@ -68,6 +72,16 @@ async function checkSides(
       }
     }
   }
+}
+
+const SETUP = "`bucketferry setup` makes it.";
+
+/** Whether all that is wrong with a bucket is that it is not there yet. */
+async function isMissing(target: StorageProvider, signal: AbortSignal): Promise<boolean> {
+  return target.ensureBucket({ dryRun: true, signal }).then(
+    ({ existed }) => !existed,
+    () => false,
+  );
 }
 
 async function checkLedger({ config, routes }: Sides, environment: CommandEnvironment, tell: Tell): Promise<void> {

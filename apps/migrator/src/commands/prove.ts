@@ -12,6 +12,7 @@ export interface ProveCommandOptions {
   readonly out: string | undefined;
   readonly deep: boolean;
   readonly fetch: boolean;
+  readonly acceptUnreachable: boolean;
   readonly allowPartial: boolean;
 }
 
@@ -30,7 +31,7 @@ export async function proveStep(
       ? resolve(dirname(ledgerPath(config)), `evidence-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.jsonl`)
       : resolve(process.env["INIT_CWD"] ?? process.cwd(), options.out);
   const summary = await runStage("prove", context, () =>
-    prove(context, { config, file, deep: options.deep, fetch: options.fetch, concurrency: config.copy.concurrency }),
+    prove(context, { ...options, config, file, concurrency: config.copy.concurrency }),
   );
   return {
     exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.problems }),
@@ -39,6 +40,11 @@ export async function proveStep(
       summary.complete
         ? `Proved ${formatCount(summary.objects.proved ?? 0)} objects and ${formatCount(summary.references.proved ?? 0)} references; ${formatCount(summary.problems)} problems.`
         : "Interrupted: no evidence was written.",
+      ...((summary.references.unreachable ?? 0) > 0
+        ? [
+            `${formatCount(summary.references.unreachable ?? 0)} URLs do not answer a stranger from here: make the bucket or its CDN public, or correct publicBaseUrl.`,
+          ]
+        : []),
     ],
   };
 }

@@ -8,8 +8,10 @@ import type { PlaceholderPolicy } from "../decide/obstacle.ts";
 import { copyStep } from "./copy.ts";
 import { mayGoOn } from "./may-go-on.ts";
 import { planStep } from "./plan.ts";
+import { probeUrls } from "../stages/probe-urls.ts";
 import { proveStep } from "./prove.ts";
 import { rewriteStep } from "./rewrite.ts";
+import { setupStep } from "./setup.ts";
 import { verifyStep } from "./verify.ts";
 
 export interface RunCommandOptions {
@@ -63,6 +65,7 @@ async function runSteps(
     return result.exitCode !== EXIT.interrupted;
   };
 
+  await done("setup", setupStep(session.routes, environment, options));
   for (let round = 1; ; round++) {
     const planned = await done(round === 1 ? "plan" : `plan ${round}`, planStep(context, options));
     // What a plan could not do, the last one says.
@@ -94,6 +97,8 @@ async function runSteps(
   const verified = await done("verify", verifyStep(context, config, options));
   if (!takeNote(verified)) return worst;
 
+  // Whoever said yes after the warning knows that strangers cannot read the new URLs yet.
+  let acceptUnreachable = false;
   if (config.database !== undefined) {
     const preview = await done(
       "rewrite preview",
@@ -102,6 +107,9 @@ async function runSteps(
     if (!takeNote(preview)) return worst;
     const cells = preview.counts["cellsRewritten"];
     if (typeof cells === "number" && cells > 0) {
+      const silent = options.fetch ? await probeUrls(context, config) : [];
+      acceptUnreachable = silent.length > 0;
+      if (acceptUnreachable) warnOfSilence(silent, environment);
       await confirmed(`Rewrite ${formatCount(cells)} cells of the database?`, environment, options);
       const rewritten = await done(
         "rewrite",
@@ -118,12 +126,21 @@ async function runSteps(
         out: undefined,
         deep: false,
         fetch: options.fetch,
+        acceptUnreachable,
         allowPartial: options.allowPartial,
       }),
     ),
   );
   const left = (await ledger.objects.count()).filter(({ state }) => state === "failed");
   return worst === EXIT.done && left.length > 0 ? EXIT.partial : worst;
+}
+
+function warnOfSilence(urls: readonly string[], { reporter }: CommandEnvironment): void {
+  reporter.event({
+    type: "warning",
+    code: "Unreachable",
+    message: `New URLs do not answer a stranger from here (${urls[0] ?? ""}): make the bucket or its CDN public, or correct publicBaseUrl.`,
+  });
 }
 
 async function confirmed(question: string, environment: CommandEnvironment, options: RunCommandOptions): Promise<void> {

@@ -13,34 +13,40 @@ export interface SetupCommandOptions {
 
 /** Makes the targets ready; says what it would do before it does it. */
 export function setupCommand(environment: CommandEnvironment, options: SetupCommandOptions): Promise<CommandResult> {
+  return withSides(environment, ({ routes }) => setupStep(routes, environment, options));
+}
+
+export async function setupStep(
+  routes: readonly Route[],
+  environment: CommandEnvironment,
+  options: SetupCommandOptions,
+): Promise<CommandResult> {
   const { reporter, interrupt } = environment;
-  return withSides(environment, async ({ routes }) => {
-    let steps = 0;
-    for (const route of routes) {
-      const report = await ensure(route, { dryRun: true, signal: interrupt.drain });
-      for (const step of report.steps) {
-        steps++;
-        reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: false });
-      }
+  let steps = 0;
+  for (const route of routes) {
+    const report = await ensure(route, { dryRun: true, signal: interrupt.drain });
+    for (const step of report.steps) {
+      steps++;
+      reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: false });
     }
-    if (steps === 0) {
-      return { exitCode: EXIT.done, counts: { steps: 0, done: 0 }, lines: ["Every target is there; nothing to do."] };
+  }
+  if (steps === 0) {
+    return { exitCode: EXIT.done, counts: { steps: 0, done: 0 }, lines: ["Every target is there; nothing to do."] };
+  }
+  if (!(await mayGoOn("Do this?", environment, options.yes))) {
+    throw new CommandError(EXIT.gate, "NotConfirmed", "Nothing was done.", {
+      hint: "Answer the question at a terminal, or use --yes.",
+    });
+  }
+  let done = 0;
+  for (const route of routes) {
+    const report = await ensure(route, { signal: interrupt.abort });
+    for (const step of report.steps) {
+      done++;
+      reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: true });
     }
-    if (!(await mayGoOn("Do this?", environment, options.yes))) {
-      throw new CommandError(EXIT.gate, "NotConfirmed", "Nothing was done.", {
-        hint: "Answer the question at a terminal, or use --yes.",
-      });
-    }
-    let done = 0;
-    for (const route of routes) {
-      const report = await ensure(route, { signal: interrupt.abort });
-      for (const step of report.steps) {
-        done++;
-        reporter.event({ type: "step", route: route.name, bucket: route.target.bucket, step, done: true });
-      }
-    }
-    return { exitCode: EXIT.done, counts: { steps, done }, lines: ["The targets are ready."] };
-  });
+  }
+  return { exitCode: EXIT.done, counts: { steps, done }, lines: ["The targets are ready."] };
 }
 
 async function ensure(route: Route, options: EnsureBucketOptions): Promise<EnsureBucketReport> {

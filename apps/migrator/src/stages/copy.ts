@@ -17,6 +17,7 @@ import { transferObject } from "../transfer/transfer-object.ts";
 import type { TransferContext, TransferOutcome } from "../transfer/transfer.ts";
 import { WHOLE_BODY_BYTES } from "../transfer/whole-body.ts";
 import type { StageContext } from "./stage-context.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface CopyOptions extends Pick<
   CopyConfig,
@@ -39,6 +40,8 @@ export interface CopySummary {
   readonly notCarried: number;
   /** Objects whose source ETag looks like an MD5 and is not that of the bytes. */
   readonly md5Unproved: number;
+  /** Unfinished uploads of an earlier, killed run that were ended. */
+  readonly sweptUploads: number;
   readonly complete: boolean;
 }
 
@@ -57,6 +60,7 @@ type Counts = { -readonly [Name in keyof CopySummary]: CopySummary[Name] };
  */
 export async function copy(context: StageContext, options: CopyOptions): Promise<CopySummary> {
   const { ledger, reporter, drain, abort } = context;
+  const sweptUploads = await sweepUploads(context);
   const planned = (await ledger.objects.count()).filter((count) => count.state === "planned");
   const progress = reporter.progress({
     stage: "copy",
@@ -72,6 +76,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
     changedUnderCopy: 0,
     notCarried: 0,
     md5Unproved: 0,
+    sweptUploads,
     complete: true,
   };
   // What stops the run stops the transfers that are under way as well.

@@ -29,12 +29,20 @@ export async function evidenceFile(file: string): Promise<EvidenceFile> {
   await once(stream, "open");
   const hash = createHash("sha256");
   let lines = 0;
+  // Many write at once, and all of them wait for the same thing.
+  let draining: Promise<unknown> | undefined;
+  const drained = (): Promise<unknown> => {
+    draining ??= once(stream, "drain").finally(() => {
+      draining = undefined;
+    });
+    return draining;
+  };
   return {
     async add(line) {
       const text = `${JSON.stringify(line)}\n`;
       lines++;
       hash.update(text);
-      if (!stream.write(text)) await once(stream, "drain");
+      if (!stream.write(text)) await drained();
     },
     async finish() {
       stream.end();

@@ -5,14 +5,31 @@ export interface FetchedReference {
   readonly size: number | undefined;
 }
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 15_000;
+/** A host that did not answer so many times in a row is not asked again: a million time-outs would tell no more. */
+const SILENCES = 3;
+const UNREACHABLE: FetchedReference = { ok: false, status: undefined, size: undefined };
+
+/** Undefined for a reference that is no URL. */
+export type FetchReference = (url: string, signal: AbortSignal) => Promise<FetchedReference | undefined>;
 
 /**
  * Asks for the first byte of a URL as a stranger would, without credentials: the way a stored reference is used.
- * Undefined for a reference that is no URL.
  */
-export async function fetchReference(url: string, signal: AbortSignal): Promise<FetchedReference | undefined> {
-  if (!/^https?:\/\//i.test(url)) return undefined;
+export function referenceFetcher(): FetchReference {
+  const silences = new Map<string, number>();
+  return async (url, signal) => {
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
+    const { host } = new URL(url);
+    const silent = silences.get(host) ?? 0;
+    if (silent >= SILENCES) return UNREACHABLE;
+    const answer = await fetchFirstByte(url, signal);
+    silences.set(host, answer.status === undefined ? silent + 1 : 0);
+    return answer;
+  };
+}
+
+async function fetchFirstByte(url: string, signal: AbortSignal): Promise<FetchedReference> {
   try {
     const answer = await fetch(url, {
       headers: { range: "bytes=0-0", "accept-encoding": "identity" },
@@ -27,6 +44,6 @@ export async function fetchReference(url: string, signal: AbortSignal): Promise<
     return { ok: answer.ok || isEmpty, status: answer.status, size: size === undefined ? undefined : Number(size) };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { ok: false, status: undefined, size: undefined };
+    return UNREACHABLE;
   }
 }

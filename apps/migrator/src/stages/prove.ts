@@ -9,7 +9,7 @@ import { pool } from "../transfer/pool.ts";
 import { VERSION } from "../version.ts";
 import { withReferences } from "../with-references.ts";
 import { evidenceFile, type EvidenceFile, type WrittenEvidence } from "./evidence-file.ts";
-import { fetchReference } from "./fetch-reference.ts";
+import { referenceFetcher } from "./fetch-reference.ts";
 import type { StageContext } from "./stage-context.ts";
 
 export interface ProveOptions {
@@ -19,6 +19,8 @@ export interface ProveOptions {
   readonly deep: boolean;
   /** Asks for every rewritten URL over HTTP. */
   readonly fetch: boolean;
+  /** Somebody knows that strangers cannot read the URLs from here, and went on: then that is no problem of its own. */
+  readonly acceptUnreachable: boolean;
   readonly concurrency: number;
 }
 
@@ -61,7 +63,9 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       await file.discard();
       return { objects, references, problems: 0, evidence: undefined, complete: false };
     }
-    const problems = problemsIn(objects, ["proved", "skipped", "vanished"]) + problemsIn(references, ["proved"]);
+    const problems =
+      problemsIn(objects, ["proved", "skipped", "vanished"]) +
+      problemsIn(references, ["proved", ...(options.acceptUnreachable ? ["unreachable"] : [])]);
     await file.add({ type: "summary", at: new Date().toISOString(), objects, references, problems });
     const evidence = await file.finish();
     context.reporter.event({ type: "evidence", ...evidence });
@@ -147,6 +151,7 @@ async function proveReferences(
 ): Promise<void> {
   const signal = AbortSignal.any([drain, abort]);
   const progress = reporter.progress({ stage: "prove references", totalObjects: undefined, totalBytes: undefined });
+  const fetchReference = referenceFetcher();
   const proveOne = async (reference: StoredReference): Promise<void> => {
     const object = (await ledger.objects.find(reference.route, [reference.key])).get(reference.key);
     const answer =
