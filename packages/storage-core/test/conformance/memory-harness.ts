@@ -99,7 +99,8 @@ const TROUBLES: Readonly<
 
 /** Forms of URL that memory issues, for keys under this folder. */
 function urlsOf(folder: string): Harness["urls"] {
-  const base = `https://memory.invalid/${BUCKET}/${folder}`;
+  const path = encodeURIComponent(folder).replaceAll("%2F", "/");
+  const base = `https://memory.invalid/${BUCKET}/${path}`;
   return {
     issued: [
       { url: `${base}a/b.png`, key: "a/b.png", kind: "public" },
@@ -108,13 +109,13 @@ function urlsOf(folder: string): Harness["urls"] {
       { url: `${base}a.png?method=GET&expires=1700000000&token=c2lnbmVk`, key: "a.png", kind: "signed" },
     ],
     foreign: [
-      `https://memory.example/${BUCKET}/${folder}a.png`,
-      `https://memory.invalid.example/${BUCKET}/${folder}a.png`,
-      `https://memory.invalid/img2/${folder}a.png`,
-      `https://memory.invalid/other/${folder}a.png`,
-      `ftp://memory.invalid/${BUCKET}/${folder}a.png`,
-      `memory.invalid/${BUCKET}/${folder}a.png`,
-      `https://memory.invalid:8443/${BUCKET}/${folder}a.png`,
+      `https://memory.example/${BUCKET}/${path}a.png`,
+      `https://memory.invalid.example/${BUCKET}/${path}a.png`,
+      `https://memory.invalid/img2/${path}a.png`,
+      `https://memory.invalid/other/${path}a.png`,
+      `ftp://memory.invalid/${BUCKET}/${path}a.png`,
+      `memory.invalid/${BUCKET}/${path}a.png`,
+      `https://memory.invalid:8443/${BUCKET}/${path}a.png`,
       `https://memory.invalid/${BUCKET}`,
       "https://memory.invalid/%zz/a.png",
       "",

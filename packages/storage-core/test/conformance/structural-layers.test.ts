@@ -2,8 +2,12 @@ import type { StorageProvider } from "../../src/contract/provider.ts";
 import { chaos, limit, observe, prefix, readOnly, retry, timeout, withLayers } from "../../src/layers/index.ts";
 import { keepsTheContract } from "./keeps-the-contract.ts";
 
-keepsTheContract("prefix", { around: prefix("some/folder/"), folder: "some/folder/" });
+/** With a character of two bytes and one that URLs escape, since limits count bytes and URLs are taken apart. */
+const FOLDER = "tenants/ä b/";
+
+keepsTheContract("prefix", { around: prefix(FOLDER), folder: FOLDER });
 keepsTheContract("chaos without troubles", { around: chaos({ seed: 1, troubles: [] }) });
+keepsTheContract("readOnly switched off", { around: readOnly({ when: () => false }) });
 keepsTheContract("readOnly, with writes past it,", { around: (inner) => readsThrough(readOnly()(inner), inner) });
 keepsTheContract("observe, retry, limit and timeout", {
   around: (inner) =>
