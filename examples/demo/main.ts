@@ -74,7 +74,7 @@ expectThat(moved !== original, "the database has changed");
 await fetchLikeAUser(app);
 
 title("4. And back, and forth again");
-await run("rollback", "--apply");
+await run("rollback", "--yes");
 expectThat(app.digest() === original, "after the rollback the database is what it was, to the last byte");
 await run("rewrite", "--apply");
 expectThat(app.digest() === moved, "and after the second rewrite it is what it was after the first");

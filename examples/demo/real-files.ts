@@ -34,7 +34,7 @@ export function* realFiles(): Generator<RealFile> {
   }
   for (const name of AWKWARD) yield audio(`awkward/${name}`, tone({ seconds: 0.2, hertz: 330 }));
   yield audio("empty.wav", new Uint8Array());
-  yield audio("long.wav", tone({ seconds: 30 * 60, hertz: 110 }));
+  yield audio("long.wav", tone({ seconds: 32 * 60, hertz: 110 }));
   for (let user = 1; user <= 120; user += 1) {
     yield image(`profiles/${user}.png`, square(user));
   }

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isLedgerError } from "@bucketferry/ledger";
+import type { CheckFinding } from "@bucketferry/storage-core";
 import type { StorageProvider } from "@bucketferry/storage-core";
 import { describeFailure } from "../describe-failure.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -82,6 +83,12 @@ async function isMissing(target: StorageProvider, signal: AbortSignal): Promise<
     ({ existed }) => !existed,
     () => false,
   );
+}
+
+/** `setup` makes missing targets, never a source: there, a missing bucket is a wrong name. */
+function asSource(finding: CheckFinding): CheckFinding {
+  if (finding.id !== "bucket" || finding.level === "ok") return finding;
+  return { ...finding, level: "error", fix: "Check the bucket's name in the configuration." };
 }
 
 async function checkLedger({ config, routes }: Sides, environment: CommandEnvironment, tell: Tell): Promise<void> {

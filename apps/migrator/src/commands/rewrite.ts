@@ -7,7 +7,8 @@ import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment, type Session } from "../session.ts";
 import { passGate, runStage } from "../stages/run-stage.ts";
 import { statesFrom, withReferences } from "../with-references.ts";
-import type { ReferenceEvent, RewriteSummary } from "../references/contract.ts";
+import type { RewriteSummary } from "../references/contract.ts";
+import { shownCells } from "./shown-cells.ts";
 
 export interface RewriteCommandOptions {
   readonly apply: boolean;
@@ -15,8 +16,9 @@ export interface RewriteCommandOptions {
   readonly allowPartial: boolean;
 }
 
-/** Cells whose change is shown one by one to people; programs get all of them. */
-const CELLS_SHOWN = 20;
+/** A dry run is there to be read; of what is done a few tell that it is the right thing. */
+export const CELLS_SHOWN_BEFORE = 20;
+export const CELLS_SHOWN_WHEN_DONE = 3;
 
 export function rewriteCommand(
   environment: CommandEnvironment,
@@ -32,23 +34,24 @@ export async function rewriteStep(
   const { reporter, drain } = context;
   if (options.apply) await passGate("rewrite", context, options);
   const signal = AbortSignal.any([drain, context.abort]);
-  let shown = 0;
-  const onEvent = (event: ReferenceEvent): void => {
-    const isDiff = event.type === "cell-rewritten" || event.type === "reference-kept";
-    if (isDiff && reporter.kind !== "json" && ++shown > CELLS_SHOWN) return;
-    reporter.event(event);
-  };
+  const shown = shownCells(reporter, options.apply ? CELLS_SHOWN_WHEN_DONE : CELLS_SHOWN_BEFORE);
   const summary = await runStage("rewrite", context, () =>
     withReferences(config, routes, (references) =>
       references
-        .rewrite({ apply: options.apply, states: statesFrom(ledger), signal, onEvent, limit: options.limit })
+        .rewrite({
+          apply: options.apply,
+          states: statesFrom(ledger),
+          signal,
+          onEvent: shown.onEvent,
+          limit: options.limit,
+        })
         .then(
           (done) => ({ ...done, complete: true }),
           (error: unknown) => whenInterrupted(error, signal, { ...NOTHING_REWRITTEN, applied: options.apply }),
         ),
     ),
   );
-  if (shown > CELLS_SHOWN) reporter.line(`… and ${formatCount(shown - CELLS_SHOWN)} more; --json lists all of them.`);
+  shown.end();
   return { ...resultOf(summary, options.apply, config) };
 }
 

@@ -6,7 +6,8 @@ import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment } from "../session.ts";
 import { withReferences } from "../with-references.ts";
 import { mayGoOn } from "./may-go-on.ts";
-import { whenInterrupted } from "./rewrite.ts";
+import { CELLS_SHOWN_BEFORE, CELLS_SHOWN_WHEN_DONE, whenInterrupted } from "./rewrite.ts";
+import { shownCells } from "./shown-cells.ts";
 
 export interface RollbackCommandOptions {
   readonly apply: boolean;
@@ -26,8 +27,9 @@ export function rollbackCommand(
         hint: "Answer the question at a terminal, or use --yes.",
       });
     }
+    const shown = shownCells(reporter, options.apply ? CELLS_SHOWN_WHEN_DONE : CELLS_SHOWN_BEFORE);
     const summary = await withReferences(config, routes, (references) =>
-      references.rollback({ apply: options.apply, signal, onEvent: (event) => reporter.event(event) }).then(
+      references.rollback({ apply: options.apply, signal, onEvent: shown.onEvent }).then(
         (done) => ({ ...done, complete: true }),
         (error: unknown) =>
           whenInterrupted(error, signal, {
@@ -40,6 +42,7 @@ export function rollbackCommand(
           }),
       ),
     );
+    shown.end();
     return {
       exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.failed + summary.editedSince }),
       counts: { ...summary },

@@ -30,7 +30,7 @@ export async function sweepUploads({ routes, ledger, reporter, abort }: StageCon
 }
 
 /** Keys stay what they are on the way, so the target's key finds the object. */
-async function isPlanned({ name, targetKey }: Route, key: string, ledger: StageContext["ledger"]): Promise<boolean> {
-  const object = (await ledger.objects.find(name, [key])).get(key);
-  return object?.state === "planned" && targetKey(object.key) === key;
+async function isPlanned(route: Route, key: string, ledger: StageContext["ledger"]): Promise<boolean> {
+  const object = (await ledger.objects.find(route.name, [key])).get(key);
+  return object?.state === "planned" && route.targetKey(object.key) === key;
 }
