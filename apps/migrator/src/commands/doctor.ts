@@ -63,9 +63,7 @@ async function checkSides(
         // The source is never written to, not even a scratch object.
         const report = await route[side].check({ write: write && side === "target", signal: interrupt.drain });
         const willBeMade = side === "target" && !report.ok && (await isMissing(route.target, interrupt.drain));
-        for (const finding of report.findings) {
-          tell(subject, willBeMade && finding.id === "bucket" ? { ...finding, level: "warning", fix: SETUP } : finding);
-        }
+        for (const finding of report.findings) tell(subject, judgeBucket(finding, side, willBeMade));
       } catch (error) {
         if (interrupt.drain.aborted) throw error;
         const { code, message, hint } = describeFailure(error);
@@ -86,9 +84,10 @@ async function isMissing(target: StorageProvider, signal: AbortSignal): Promise<
 }
 
 /** `setup` makes missing targets, never a source: there, a missing bucket is a wrong name. */
-function asSource(finding: CheckFinding): CheckFinding {
+function judgeBucket(finding: CheckFinding, side: "source" | "target", willBeMade: boolean): CheckFinding {
   if (finding.id !== "bucket" || finding.level === "ok") return finding;
-  return { ...finding, level: "error", fix: "Check the bucket's name in the configuration." };
+  if (side === "source") return { ...finding, level: "error", fix: "Check the bucket's name in the configuration." };
+  return willBeMade ? { ...finding, level: "warning", fix: SETUP } : finding;
 }
 
 async function checkLedger({ config, routes }: Sides, environment: CommandEnvironment, tell: Tell): Promise<void> {
