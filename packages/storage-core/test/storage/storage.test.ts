@@ -204,26 +204,46 @@ describe("copyBetween", () => {
     expect((await target.provider.head("a")).size).toBe(300_000);
   });
 
-  test("S1 a source that changed between two attempts fails instead of mixing versions", async () => {
-    const source = memory();
-    await source.put("a", new Uint8Array(300_000).fill(1));
-    const inner = memory();
-    let attempts = 0;
-    const target: StorageProvider = {
-      ...inner,
-      async put(key, body, options) {
-        attempts += 1;
-        if (attempts > 1) return inner.put(key, body, options);
-        const open = body as () => Promise<AsyncIterable<Uint8Array>>;
-        for await (const _ of await open()) break;
-        await source.put("a", new Uint8Array(300_000).fill(2));
-        throw failure("Unavailable");
-      },
-    };
-    const copy = copyBetween(source, retry({ sleep: async () => undefined })(target), "a");
-    await expect(copy).rejects.toMatchObject({ code: "IncompleteBody", cause: { code: "PreconditionFailed" } });
-    expect(await inner.exists("a")).toBe(false);
-  });
+  test.each([
+    ["pins reads by ETag", true],
+    ["cannot pin reads", false],
+  ])(
+    "S1 a source that %s and changed between two attempts fails instead of mixing versions",
+    async (_name, ifMatch) => {
+      const gets: (string | undefined)[] = [];
+      const inside = memory({
+        capabilities: {
+          conditionalGet: { ifMatch, ifNoneMatch: true, ifModifiedSince: true, ifUnmodifiedSince: true },
+        },
+      });
+      const source: StorageProvider = {
+        ...inside,
+        get: (key, options) => {
+          gets.push(options?.ifMatch);
+          return inside.get(key, options);
+        },
+      };
+      await source.put("a", new Uint8Array(300_000).fill(1));
+      const inner = memory();
+      let attempts = 0;
+      const target: StorageProvider = {
+        ...inner,
+        async put(key, body, options) {
+          attempts += 1;
+          if (attempts > 1) return inner.put(key, body, options);
+          const open = body as () => Promise<AsyncIterable<Uint8Array>>;
+          for await (const _ of await open()) break;
+          await source.put("a", new Uint8Array(300_000).fill(2));
+          throw failure("Unavailable");
+        },
+      };
+      const copy = copyBetween(source, retry({ sleep: async () => undefined })(target), "a");
+      await expect(copy).rejects.toMatchObject({ code: "IncompleteBody", cause: { code: "PreconditionFailed" } });
+      expect(await inner.exists("a")).toBe(false);
+      // Where it can, the service itself refuses another version; its bytes never travel.
+      expect(gets.map((etag) => etag !== undefined)).toEqual([false, ifMatch]);
+    },
+  );
 
   test("S10 a source that breaks stores nothing", async () => {
     const inner = memory();
