@@ -1,9 +1,14 @@
-import { StorageError, type ListEntry, type ListPage, type ListPageOptions } from "@bucketferry/storage-core";
+import {
+  compareKeys,
+  StorageError,
+  type ListEntry,
+  type ListPage,
+  type ListPageOptions,
+} from "@bucketferry/storage-core";
 import type { S3Context } from "./s3-context.ts";
 import { unwrapCursor, wrapCursor } from "./s3-cursor.ts";
 import { etagOf } from "./s3-headers.ts";
 import { parseXml, type XmlElement } from "./s3-xml.ts";
-import { compareUtf8 } from "./utf8-order.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export async function listPage(
@@ -46,7 +51,7 @@ function entriesOf(page: XmlElement): readonly ListEntry[] {
   // Two lists on the wire, one order for the reader.
   return prefixes.length === 0
     ? objects
-    : [...objects, ...prefixes].sort((one, other) => compareUtf8(nameOf(one), nameOf(other)));
+    : [...objects, ...prefixes].sort((one, other) => compareKeys(nameOf(one), nameOf(other)));
 }
 
 function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {

@@ -31,8 +31,7 @@ export async function putInParts(
 
   const sent: PartReference[] = [];
   const underway = new Set<Promise<void>>();
-  const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => undefined);
+  const failure = firstFailure();
   let size = 0;
   let sentBytes = 0;
 
@@ -45,20 +44,20 @@ export async function putInParts(
   async function sendAll(): Promise<void> {
     const reading = Symbol.asyncIterator in parts ? parts[Symbol.asyncIterator]() : parts[Symbol.iterator]();
     for (let partNumber = 1; ; partNumber += 1) {
-      while (underway.size >= plan.concurrencyAt(partNumber)) await Promise.race([...underway, broken.promise]);
+      while (underway.size >= plan.concurrencyAt(partNumber)) await failure.orOutcome(Promise.race(underway));
       // A part that fails ends the put at once, also while the stream has nothing to say.
-      const step = await Promise.race([reading.next(), broken.promise]);
+      const step = await failure.orOutcome(Promise.resolve(reading.next()));
       if (step.done === true) break;
       const bytes = step.value;
       size += bytes.byteLength;
       demandFits(partNumber, size, capabilities);
       tally?.hash.update(bytes);
       const part = send(partNumber, bytes)
-        .catch(broken.reject)
+        .catch(failure.report)
         .finally(() => underway.delete(part));
       underway.add(part);
     }
-    await Promise.race([Promise.all(underway), broken.promise]);
+    await failure.orOutcome(Promise.all(underway));
   }
 
   try {
@@ -78,6 +77,28 @@ export async function putInParts(
     await abortUpload(context, upload, {}).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Lets whoever waits lose against the first failure that is reported; one at a time waits. Not `Promise.race` against one
+ * promise that lives as long as the upload: it would hold every outcome, so every part, until its end.
+ */
+function firstFailure() {
+  let failed: { readonly error: unknown } | undefined;
+  let lose: ((error: unknown) => void) | undefined;
+  return {
+    report(error: unknown): void {
+      failed ??= { error };
+      lose?.(error);
+    },
+    orOutcome<Outcome>(waitedFor: Promise<Outcome>): Promise<Outcome> {
+      return new Promise((resolve, reject) => {
+        lose = reject;
+        waitedFor.then(resolve, reject);
+        if (failed !== undefined) reject(failed.error);
+      });
+    },
+  };
 }
 
 function demandFits(partNumber: number, size: number, { multipart, maxObjectBytes }: S3Context["capabilities"]): void {

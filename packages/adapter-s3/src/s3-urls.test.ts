@@ -122,7 +122,7 @@ describe("parseUrl", () => {
     expect(amazon.parseUrl(`${base}/a+b`)?.candidates).toEqual(["a b", "a+b"]);
     expect(amazon.parseUrl("https://cdn.example.com/files/a+b")?.candidates).toEqual(["a+b", "a b"]);
     expect(minio.parseUrl("http://minio.example:9000/Media/a+b")?.candidates).toEqual(["a+b", "a b"]);
-    expect(amazon.parseUrl(`${base}/a%2520b`)?.candidates).toEqual(["a%20b", "a b", "a%2520b"]);
+    expect(amazon.parseUrl(`${base}/a%2520b`)?.candidates).toEqual(["a%20b", "a%2520b", "a b"]);
     expect(amazon.parseUrl(`${base}/a?b=c`)?.candidates).toEqual(["a", "a?b=c"]);
     expect(amazon.parseUrl(`${base}/a#b`)?.candidates).toEqual(["a", "a#b"]);
     expect(amazon.parseUrl(`${base}/a?${V4}`)?.candidates).toEqual(["a"]);

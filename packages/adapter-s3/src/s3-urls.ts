@@ -1,4 +1,5 @@
 import type { ParsedUrl, UrlKind } from "@bucketferry/storage-core";
+import { keyCandidates } from "@bucketferry/storage-core/provider";
 import type { S3Config } from "./s3-config.ts";
 import { encodeKeyPath } from "./uri-encoding.ts";
 
@@ -143,7 +144,7 @@ function plainHost(scheme: string, authority: string): string | undefined {
 }
 
 function parsedUrl(bucket: string, { query, fragment }: Pieces, path: string, base: Base): ParsedUrl | undefined {
-  const candidates = keyCandidates(path, query, fragment, base);
+  const candidates = candidatesOf(path, query, fragment, base);
   const [key] = candidates;
   if (key === undefined) return undefined;
   const signature = signatureOf(query);
@@ -158,40 +159,21 @@ function parsedUrl(bucket: string, { query, fragment }: Pieces, path: string, ba
   };
 }
 
-/**
- * What the path can mean, likeliest first. Stored URLs were made by many hands: some left a `+` as it was, or meant a
- * space by it; some encoded twice, some not at all, so that a `%` or a `?` belongs to the key.
- */
-function keyCandidates(path: string, query: string, fragment: string, { kind, plusIsSpace }: Base): readonly string[] {
-  // An s3:// URI is not encoded: what stands there is the key.
-  const literal = wellFormed(path);
-  const decoded = decode(path);
-  if (literal === undefined || decoded === undefined) return [];
-  const spaced = decode(path.replaceAll("+", " "));
-  const likely = kind === "s3" ? [literal, decoded] : plusIsSpace ? [spaced, decoded] : [decoded, spaced];
-  const withQuery = query === "" || signatureOf(query) !== undefined ? undefined : `${path}?${query}`;
-  const withFragment = fragment === "" ? undefined : `${path}#${fragment}`;
-  const guesses = [
-    ...likely,
-    decode(decoded),
-    literal,
-    withQuery === undefined ? undefined : decode(withQuery),
-    withFragment === undefined ? undefined : decode(withFragment),
+/** What the path can mean, likeliest first: by the service's own reading of a bare `+`, then as the many hands that wrote URLs. */
+function candidatesOf(path: string, query: string, fragment: string, { kind, plusIsSpace }: Base): readonly string[] {
+  if (!path.isWellFormed()) return [];
+  const usual = keyCandidates(path, signatureOf(query) === undefined ? query : "");
+  if (usual.length === 0) return [];
+  const spaced = keyCandidates(path.replaceAll("+", "%20"), "").slice(0, 1);
+  return [
+    ...new Set([
+      // An s3:// URI is not encoded: what stands there is the key.
+      ...(kind === "s3" ? [path] : []),
+      ...(plusIsSpace ? spaced : []),
+      ...usual,
+      ...(fragment === "" ? [] : keyCandidates(`${path}#${fragment}`, "").slice(0, 1)),
+    ]),
   ];
-  return [...new Set(guesses.filter((guess) => guess !== undefined && guess !== ""))] as string[];
-}
-
-function decode(text: string): string | undefined {
-  if (!text.includes("%")) return wellFormed(text);
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function wellFormed(text: string): string | undefined {
-  return text.isWellFormed() ? text : undefined;
 }
 
 /** A signed query, of version 4 or of the version 2 of old; undefined for any other. */

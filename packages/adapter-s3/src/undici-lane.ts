@@ -33,12 +33,15 @@ export function undiciLane(config: S3Config): Lane {
         body: (body ?? null) as Readable | Uint8Array | null,
         signal: signal ?? null,
         headersTimeout: headersTimeoutMs,
+        // Else it would close the connection after every HEAD.
+        reset: false,
       });
       const headers = oneValueEach(answer.headers);
       return {
         status: answer.statusCode,
         headers,
-        body: laneBody(answer.body, headers["content-length"]),
+        // The length in the answer to a HEAD is that of a body which does not come.
+        body: laneBody(answer.body, method === "HEAD" ? "0" : headers["content-length"]),
       };
     },
     async close() {
@@ -71,7 +74,9 @@ function laneBody(body: Dispatcher.ResponseData["body"], length: string | undefi
     },
     async discard() {
       if (body.destroyed) return;
-      if (isRead || Number(length ?? Infinity) > DISCARD_BYTES) body.destroy();
+      // Nothing comes that one would have to wait for; most answers to writes are like this.
+      if (length === "0" && !isRead) body.resume();
+      else if (isRead || Number(length ?? Infinity) > DISCARD_BYTES) body.destroy();
       // Whoever gives a body up shall not have to wait for a service that has gone silent.
       else await body.dump({ limit: DISCARD_BYTES, signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => undefined);
     },

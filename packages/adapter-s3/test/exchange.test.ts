@@ -102,6 +102,37 @@ describe.each(["auto", "sdk"] as const)("an exchange by lane %s", (lane) => {
   });
 });
 
+describe("connections", () => {
+  it("are used again after answers without a body, short ones, and refusals", async () => {
+    let sockets = 0;
+    const head = { etag: '"e"', "last-modified": new Date().toUTCString() };
+    const server = createServer((request, response) => {
+      request.resume();
+      request.on("end", () => {
+        if (request.url?.endsWith("missing") === true) response.writeHead(404).end(xml("NoSuchKey"));
+        else if (request.method === "HEAD") response.writeHead(200, { ...head, "content-length": 10 ** 9 }).end();
+        else response.writeHead(200, { ...head, "content-length": 2000 }).end(Buffer.alloc(2000));
+      });
+    }).listen(0, "127.0.0.1");
+    server.on("connection", () => {
+      sockets += 1;
+    });
+    await once(server, "listening");
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const provider = s3.provider({ endpoint });
+    for (let count = 0; count < 10; count += 1) {
+      await provider.head("large");
+      await (await provider.get("small")).cancel();
+      await provider.put("small", "x");
+      await expect(provider.get("missing")).rejects.toMatchObject({ code: "NotFound" });
+    }
+    // One request after another: a second socket may be opened while the first is just coming free.
+    expect(sockets).toBeLessThanOrEqual(2);
+    await provider.close();
+    server.close();
+  });
+});
+
 describe("credentials that run out", () => {
   const fresh = () => s3.server.credentials;
 

@@ -1,4 +1,5 @@
 import { s3Server, type ProfileName, type S3User } from "@bucketferry/local-servers";
+import type { CaseSelection } from "@bucketferry/storage-core/conformance";
 import { conformanceTests } from "@bucketferry/storage-core/conformance/vitest";
 import { describe } from "vitest";
 import type { S3Options, S3ProfileName } from "../../src/index.ts";
@@ -19,24 +20,53 @@ const LATECOMER: S3User = {
   expiresAt: new Date(Date.now() - 86_400_000),
 };
 
-interface Run {
+interface Run extends CaseSelection {
   readonly server: ProfileName;
   readonly overrides: Partial<S3Options> & { readonly profile: S3ProfileName };
+  readonly deviations?: Readonly<Record<string, string>>;
 }
+
+/** Where services differ. What every run would only repeat is left to those that run everything. */
+const DIFFERENCES = [
+  "A0",
+  "B0",
+  "B15",
+  "C",
+  "D",
+  "E01",
+  "E02",
+  "E05",
+  "E09",
+  "E10",
+  "E11",
+  "F",
+  "G0",
+  "I",
+  "J11",
+  "J12",
+  "K",
+  "M",
+  "X",
+];
 
 const RUNS: readonly Run[] = [
   { server: "aws", overrides: { profile: "aws" } },
   { server: "aws", overrides: { profile: "aws", lane: "sdk" } },
-  { server: "aws", overrides: { profile: "generic" } },
+  { server: "aws", overrides: { profile: "generic" }, only: DIFFERENCES },
   { server: "ceph16", overrides: { profile: "ceph" } },
-  { server: "ceph20", overrides: { profile: "ceph" } },
-  { server: "minio", overrides: { profile: "minio" } },
-  { server: "r2", overrides: { profile: "r2", region: "auto" } },
-  { server: "b2", overrides: { profile: "b2", region: "us-west-004" } },
+  { server: "ceph20", overrides: { profile: "ceph" }, only: DIFFERENCES },
+  {
+    server: "minio",
+    overrides: { profile: "minio" },
+    only: DIFFERENCES,
+    deviations: { B15: "MinIO itself refuses a/b beside a; our server keeps both, so here nothing can be refused" },
+  },
+  { server: "r2", overrides: { profile: "r2", region: "auto" }, only: DIFFERENCES },
+  { server: "b2", overrides: { profile: "b2", region: "us-west-004" }, only: DIFFERENCES },
 ];
 
 describe("our own server, in the manner of each service, keeps the storage contract", () => {
-  for (const { server, overrides } of RUNS) {
+  for (const { server, overrides, deviations = {}, ...selection } of RUNS) {
     const title = `${server}, profile ${overrides.profile}${overrides.lane === undefined ? "" : `, lane ${overrides.lane}`}`;
     conformanceTests(
       async () => {
@@ -56,6 +86,7 @@ describe("our own server, in the manner of each service, keeps the storage contr
           engine,
           bucket: await buckets.create(),
           overrides,
+          deviations,
           variants: {
             ...COMMON_VARIANTS,
             forbidden: keysOf(STRANGER),
@@ -70,7 +101,7 @@ describe("our own server, in the manner of each service, keeps the storage contr
           },
         });
       },
-      { title, acceptSkipped: server.startsWith("ceph") ? ["M05"] : [], onReport: console.log },
+      { title, ...selection, acceptSkipped: server.startsWith("ceph") ? ["M05"] : [], onReport: console.log },
     );
   }
 });
