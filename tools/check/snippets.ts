@@ -51,7 +51,7 @@ function compiles(fences: readonly Fence[]): boolean {
       JSON.stringify({
         extends: "../../tsconfig.base.json",
         compilerOptions: { noEmit: true, noUnusedLocals: false, noUnusedParameters: false },
-        include: ["."],
+        include: ["*.ts"],
       }),
     );
     const { status, stdout } = spawnSync("tsc", ["-p", SCRATCH, "--pretty", "false"], { encoding: "utf8" });

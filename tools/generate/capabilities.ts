@@ -12,7 +12,7 @@ const SIDES: Readonly<Record<string, object>> = {
       {
         adapter: "s3",
         profile,
-        bucket: "b",
+        bucket: "bucket-name",
         region: "us-east-1",
         accessKeyId: "NOTAREALKEY",
         secretAccessKey: "not-a-real-secret",
@@ -56,7 +56,7 @@ function shown(value: unknown): string {
   if (value === false) return "no";
   if (value === undefined) return "any";
   if (typeof value === "number") return size(value);
-  return `\`${String(value).replaceAll("|", "\\|").replaceAll("`", "'")}\``;
+  return `\`${(value as string).replaceAll("|", "\\|").replaceAll("`", "'")}\``;
 }
 
 function size(value: number): string {

@@ -19,6 +19,10 @@ describe("parseByteSize", () => {
   });
 
   test("whole numbers of bytes read as they are written", () => {
-    fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseByteSize(`${bytes}B`) === bytes));
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (bytes) => {
+        expect(parseByteSize(`${bytes}B`)).toBe(bytes);
+      }),
+    );
   });
 });

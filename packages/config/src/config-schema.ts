@@ -15,7 +15,11 @@ const side = z
       .string()
       .min(1)
       .describe("Which adapter: s3, supabase, fs, memory, or the name of a package that exports one."),
-    prefix: z.string().optional().describe("Everything happens below this key prefix."),
+    prefix: z
+      .string()
+      .regex(/^(?:|.*\/)$/s, 'must end with a slash, as in "audio/".')
+      .optional()
+      .describe("Everything happens below this key prefix."),
   })
   .describe("An adapter and its options.");
 

@@ -156,6 +156,17 @@ describe("a bad configuration", () => {
     expect(error.problems[0]?.fix).toContain("SUPABASE_SERVICE_KEY");
   });
 
+  test("a prefix without its slash is refused, since audio would hold audio2 as well", async () => {
+    const [route] = example.routes;
+    const error = await problemsOf({
+      ...example,
+      routes: [{ ...route, target: { ...route?.target, prefix: "audio" } }],
+    });
+    expect(error.problems).toMatchObject([
+      { path: "routes[0].target.prefix", message: 'must end with a slash, as in "audio/".' },
+    ]);
+  });
+
   test("two routes of one name are refused", async () => {
     const error = await problemsOf({ ...example, routes: [example.routes[0], example.routes[0]] });
     expect(error.problems).toMatchObject([{ path: "routes[1].name" }]);
