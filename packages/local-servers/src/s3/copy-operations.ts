@@ -12,7 +12,7 @@ import { findCopySource } from "./copy-source.ts";
 import { readDescription } from "./description.ts";
 import { findUpload, readPartNumber, storePart } from "./multipart-operations.ts";
 import { quoted, xmlDate } from "./object-headers.ts";
-import { bucketStillThere } from "./object-operations.ts";
+import { placeFor } from "./place-for.ts";
 import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
@@ -43,7 +43,7 @@ export async function copyObject(call: ObjectCall): Promise<Answer> {
   using _held = server.store.hold(source.object.body);
   const { etag, checksum } = await contentOf(call, source.object, algorithm);
   checkWriteConditions(call, conditions, bucket.object(key));
-  const copied = bucketStillThere(call).putObject(key, source.object.body, {
+  const copied = placeFor(server, bucket, key).putObject(key, source.object.body, {
     headers: description.headers,
     metadata: description.metadata,
     etag,

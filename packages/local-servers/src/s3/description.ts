@@ -48,14 +48,17 @@ export function checkMetadataSize(metadata: Readonly<Record<string, string>>, ma
 }
 
 function readMetadata(call: Call): Readonly<Record<string, string>> {
-  const metadata: Record<string, string> = {};
-  for (const [header, value] of call.headers) {
-    const name = metadataName(header);
-    if (name === undefined) continue;
-    // Header bytes come from Node as Latin-1; S3 reads them as UTF-8.
-    const text = Buffer.from(value, "latin1").toString("utf8");
-    metadata[call.server.profile.underscoreInMetadata === "dash" ? name.replaceAll("_", "-") : name] = text;
-  }
+  const { underscoreInMetadata } = call.server.profile;
+  // `fromEntries`, not assignment: a name may be `__proto__`.
+  const metadata = Object.fromEntries(
+    [...call.headers].flatMap(([header, value]) => {
+      const name = metadataName(header);
+      if (name === undefined) return [];
+      // Header bytes come from Node as Latin-1; S3 reads them as UTF-8.
+      const text = Buffer.from(value, "latin1").toString("utf8");
+      return [[underscoreInMetadata === "dash" ? name.replaceAll("_", "-") : name, text]];
+    }),
+  );
   checkMetadataSize(metadata, call.server.profile.maxMetadataBytes);
   return metadata;
 }

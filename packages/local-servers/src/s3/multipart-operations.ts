@@ -14,9 +14,9 @@ import {
 } from "./checksums.ts";
 import { readDescription } from "./description.ts";
 import { quoted, xmlDate } from "./object-headers.ts";
-import { bucketStillThere } from "./object-operations.ts";
 import { OWNER } from "./owner.ts";
 import { encodePath } from "./percent-encoding.ts";
+import { placeFor } from "./place-for.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { PartAttributes, S3Object, S3Upload, UploadAttributes } from "./shape.ts";
 import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts";
@@ -117,7 +117,7 @@ export function storePart(
 ): Part {
   const { id } = findUpload(call);
   const { etag, checksum } = digests;
-  const part = bucketStillThere(call).putPart(id, number, body, {
+  const part = placeFor(call.server, call.bucket, call.key).putPart(id, number, body, {
     etag,
     ...(checksum === undefined ? {} : { checksum }),
   });
@@ -187,7 +187,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Answer>
   checkAnnouncedSize(call, body.size);
   const checksum = wholeChecksum(call, upload, parts);
   checkWriteConditions(call, conditions, bucket.object(key));
-  const object = bucket.completeUpload(upload.id, body, {
+  const object = placeFor(server, bucket, key).completeUpload(upload.id, body, {
     headers: upload.attributes.headers,
     metadata: upload.attributes.metadata,
     etag: multipartEtag(parts),

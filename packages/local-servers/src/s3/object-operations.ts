@@ -5,6 +5,7 @@ import { judgeRead, judgeWrite } from "./conditions.ts";
 import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts";
 import { readDescription } from "./description.ts";
 import { checksumHeaders, objectHeaders, quoted } from "./object-headers.ts";
+import { placeFor } from "./place-for.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
 import { childrenOf, childText, parseXml, type XmlElement } from "./xml.ts";
@@ -20,19 +21,13 @@ export async function putObject(call: ObjectCall): Promise<Answer> {
   using received = await server.store.receive(body.bytes);
   const { md5, checksum } = body.digests();
   checkWriteConditions(call, conditions, bucket.object(key));
-  const object = bucketStillThere(call).putObject(key, received.body, {
+  const object = placeFor(server, bucket, key).putObject(key, received.body, {
     ...description,
     etag: md5,
     ...(checksum === undefined ? {} : { checksum }),
   });
   await server.store.sync();
   return { headers: { etag: quoted(md5), ...checksumHeaders(object) } };
-}
-
-/** A bucket that was deleted while a body came in must not come back. */
-export function bucketStillThere({ bucket, server }: BucketCall): BucketCall["bucket"] {
-  if (server.store.bucket(bucket.name) !== bucket) throw new S3Error("NoSuchBucket");
-  return bucket;
 }
 
 export function getObject(call: ObjectCall): Answer {

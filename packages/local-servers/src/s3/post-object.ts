@@ -7,6 +7,7 @@ import { checkKey } from "./key.ts";
 import { isAllowed } from "./access.ts";
 import { quoted } from "./object-headers.ts";
 import { encodePath } from "./percent-encoding.ts";
+import { placeFor } from "./place-for.ts";
 import { checkPostPolicy, lengthLimits, parsePostPolicy } from "./post-policy.ts";
 import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
@@ -55,8 +56,7 @@ export async function postObject(request: PostRequest): Promise<Answer> {
   }
   using received = await server.store.receive(measured());
   const etag = md5.digest("hex");
-  if (server.store.bucket(bucket.name) === undefined) throw new S3Error("NoSuchBucket");
-  bucket.putObject(key, received.body, { headers, metadata, etag });
+  placeFor(server, bucket, key).putObject(key, received.body, { headers, metadata, etag });
   await server.store.sync();
   return formAnswer(request, fields, key, etag);
 }

@@ -38,6 +38,8 @@ export interface Profile {
   readonly keyTooLong: "KeyTooLongError" | "InvalidObjectName";
   /** Keys that are refused, as a pattern, with the code of the refusal. */
   readonly refusedKeys: { readonly pattern: RegExp; readonly code: "XMinioInvalidObjectName" } | undefined;
+  /** Whether an object `a` can live beside an object `a/b`. */
+  readonly objectBesideFolder: boolean;
   /** What a new bucket has; `none`: the service has no Block Public Access. */
   readonly publicAccessBlock: "on" | "off" | "none";
   /** Whether RestrictPublicBuckets stops anonymous reads. */
@@ -78,6 +80,7 @@ const aws: Profile = {
   underscoreInMetadata: "kept",
   keyTooLong: "KeyTooLongError",
   refusedKeys: undefined,
+  objectBesideFolder: true,
   publicAccessBlock: "on",
   restrictPublicBuckets: true,
   acls: "disabled",
@@ -201,6 +204,7 @@ const minio: Profile = {
     pattern: /^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|[^/]{256,}/,
     code: "XMinioInvalidObjectName",
   },
+  objectBesideFolder: false,
   publicAccessBlock: "none",
   acls: "notImplemented",
   without: PUBLIC_ACCESS_BLOCK_OPERATIONS,

@@ -69,6 +69,7 @@ const ERRORS = {
   ],
   UnexpectedContent: [400, "This request does not support content"],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
+  XMinioParentIsObject: [400, "Object-prefix is already an object, please choose a different object-prefix name."],
   XMinioInvalidObjectName: [400, "Object name contains unsupported characters."],
 } as const satisfies Record<string, readonly [number, string]>;
 

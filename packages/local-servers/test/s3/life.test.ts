@@ -189,10 +189,10 @@ it("a torn upload leaves no file", async () => {
   await expect.poll(blobs).toBe(0);
 });
 
-it("1 GiB goes in and out in constant memory", { timeout: 240_000 }, async () => {
+it("an object three times as large as the memory it may take goes in and out", { timeout: 120_000 }, async () => {
   const { server, s3 } = await start();
   await s3.send(new CreateBucketCommand({ Bucket }));
-  const size = 1024 ** 3;
+  const size = 450 * 1024 ** 2;
   const chunk = Buffer.alloc(1024 * 1024, "x");
   const url = await getSignedUrl(
     clientOf(server, { requestChecksumCalculation: "WHEN_REQUIRED" }),
@@ -215,7 +215,7 @@ it("1 GiB goes in and out in constant memory", { timeout: 240_000 }, async () =>
   for await (const piece of Body as Readable) received += (piece as Buffer).length;
   clearInterval(watch);
   expect(received).toBe(size);
-  expect((peak - before) / 1024 ** 2).toBeLessThan(200);
+  expect((peak - before) / 1024 ** 2).toBeLessThan(150);
 });
 
 function* repeat(chunk: Buffer, times: number): Generator<Buffer> {

@@ -92,6 +92,14 @@ it.each(["/a", "a//b", "a/../b", "./a", "x".repeat(256)])("minio refuses the key
   expect(refusal).toEqual({ status: 400, code: "XMinioInvalidObjectName" });
 });
 
+it("minio has no object below an object", async () => {
+  const { s3 } = await start("minio");
+  await s3.send(new PutObjectCommand({ Bucket, Key: "a/b", Body: "x" }));
+  const below = new PutObjectCommand({ Bucket, Key: "a/b/c/d", Body: "x" });
+  expect(await refusalOf(s3.send(below))).toEqual({ status: 400, code: "XMinioParentIsObject" });
+  expect(await refusalOf(s3.send(new PutObjectCommand({ Bucket, Key: "a/bc", Body: "x" })))).toEqual(FINE);
+});
+
 it("ceph20 gives pages of up to 5,000 when asked", async () => {
   const { s3 } = await start("ceph20");
   expect((await s3.send(new ListObjectsV2Command({ Bucket, MaxKeys: 6000 }))).MaxKeys).toBe(5000);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { Agent, request as httpRequest } from "node:http";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import {
   CreateBucketCommand,
@@ -240,7 +240,7 @@ describe("bodies", () => {
       const request = httpRequest(target, { agent, ...options });
       const answered = once(request, "response");
       request.end(sent);
-      const [response] = (await answered) as [import("node:http").IncomingMessage];
+      const [response] = (await answered) as [IncomingMessage];
       const socket = response.socket.localPort;
       response.resume();
       await once(response, "end");
@@ -265,12 +265,19 @@ describe("bodies", () => {
     request.on("continue", () => (continued = true));
     const answered = once(request, "response");
     request.flushHeaders();
-    const [response] = (await answered) as [import("node:http").IncomingMessage];
+    const [response] = (await answered) as [IncomingMessage];
     expect(response.statusCode).toBe(404);
     expect(response.headers.connection).toBe("close");
     expect(continued).toBe(false);
     request.destroy();
   });
+});
+
+it("metadata may have names that JavaScript has a use for", async () => {
+  const headers = { "x-amz-meta-__proto__": "a", "x-amz-meta-constructor": "b" };
+  expect((await ask("PUT", `/${BUCKET}/names`, { headers, body: "x" })).status).toBe(200);
+  expect((await ask("HEAD", `/${BUCKET}/names`)).headers).toMatchObject({ "x-amz-meta-constructor": "b" });
+  expect(Object.entries((await ask("HEAD", `/${BUCKET}/names`)).headers)).toContainEqual(["x-amz-meta-__proto__", "a"]);
 });
 
 describe("documents", () => {
