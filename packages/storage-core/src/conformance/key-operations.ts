@@ -8,7 +8,7 @@ export interface KeyOperation {
 }
 
 /** Every operation that takes a key and that the provider offers, on this key. Each rejects when the key is refused. */
-export function keyOperations(t: CaseContext, key: string): readonly KeyOperation[] {
+function keyOperations(t: CaseContext, key: string): readonly KeyOperation[] {
   const { provider, capabilities, signal } = t;
   const other = t.key("another-key");
   const upload = { key, uploadId: "an-upload" };

@@ -75,7 +75,7 @@ export function keysOf(entries: ListPage["entries"]): string[] {
 }
 
 /** Order of UTF-8 bytes, which is the order of code points and not that of JavaScript's own comparison. */
-export function byUtf8Bytes(left: string, right: string): number {
+function byUtf8Bytes(left: string, right: string): number {
   const a = new TextEncoder().encode(left);
   const b = new TextEncoder().encode(right);
   for (let at = 0; at < Math.min(a.length, b.length); at += 1) {
