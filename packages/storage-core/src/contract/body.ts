@@ -6,7 +6,7 @@ export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
  *
  * A string is sent as UTF-8. A typed-array view is sent as exactly the bytes it views. A `ReadableStream` or an
  * `AsyncIterable` can be read once, so no layer ever sends it twice; a function that opens a new stream on each call
- * can be retried.
+ * can be retried. The type of a `Blob` says nothing: a content type is what the options name, or the provider's default.
  */
 export type PutBody =
   | string

@@ -2,6 +2,7 @@ import type { PutBody } from "./body.ts";
 import type { Capabilities, ChecksumAlgorithm } from "./capabilities.ts";
 import type { StorageError } from "../errors/storage-error.ts";
 
+/** What every operation takes. An option that the contract does not name is ignored, and never sent. */
 export interface OperationOptions {
   /** Ends the call, before or during I/O, with `Aborted`. */
   readonly signal?: AbortSignal | undefined;
