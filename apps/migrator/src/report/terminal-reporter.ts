@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { Format, SingleBar } from "cli-progress";
+import progressBars, { type SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { eventText, type Tone } from "./event-text.ts";
 import { formatBytes, formatCount, formatSeconds } from "./format.ts";
@@ -58,7 +59,7 @@ export function terminalReporter(streams: {
     },
     progress({ stage, totalObjects, totalBytes }) {
       const meter = rateMeter();
-      const current = new SingleBar({
+      const current = new progressBars.SingleBar({
         stream: out,
         hideCursor: true,
         clearOnComplete: true,
@@ -68,7 +69,7 @@ export function terminalReporter(streams: {
         format: (options, params, payload: { readonly text: string }) =>
           totalObjects === undefined
             ? `${stage} ${payload.text}`
-            : `${stage} ${Format.BarFormat(params.progress, options)} ${payload.text}`,
+            : `${stage} ${progressBars.Format.BarFormat(params.progress, options)} ${payload.text}`,
       });
       bar = current;
       const show = (): void => {
@@ -98,9 +99,16 @@ export function terminalReporter(streams: {
     async confirm(question, signal) {
       if (!input.isTTY) return undefined;
       const prompt = createInterface({ input, output: out });
+      // While it asks, the terminal gives Ctrl-C to the question instead of the process; a closed input never answers.
+      prompt.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      const closed = once(prompt, "close").then(() => "");
       try {
-        const answer = await prompt.question(`${question} [y/N] `, { signal });
+        const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal }), closed]);
         return /^\s*y(es)?\s*$/i.test(answer);
+      } catch (error) {
+        // Ctrl-D rejects the question as well; it is a no.
+        if (signal.aborted) throw error;
+        return false;
       } finally {
         prompt.close();
       }
