@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isAllowed } from "./access.ts";
 import type { Authenticator, Identity } from "./authentication.ts";
@@ -42,7 +42,7 @@ export function requestHandler(options: RequestHandlerOptions): RequestHandler {
   const { server } = options;
 
   return async (request, response, start) => {
-    const ids = { "x-amz-request-id": newRequestId(), "x-amz-id-2": randomBytes(48).toString("base64") };
+    const ids = newIds();
     const seen: { operation: SeenOperation["operation"] } = { operation: undefined };
     const report = (status: number, errorCode?: string): void =>
       options.onRequest({
@@ -94,9 +94,11 @@ export function requestHandler(options: RequestHandlerOptions): RequestHandler {
   };
 }
 
-/** 16 characters, as S3's are. */
-function newRequestId(): string {
-  return randomBytes(8).toString("hex").toUpperCase();
+/** In the shape of S3's: 16 hexadecimal digits, and a longer text for its support desk. */
+function newIds() {
+  // Of all sources of randomness this one is the fastest: it draws for many at once.
+  const id = randomUUID().replaceAll("-", "").toUpperCase();
+  return { "x-amz-request-id": id.slice(0, 16), "x-amz-id-2": Buffer.from(id).toString("base64") };
 }
 
 async function perform(

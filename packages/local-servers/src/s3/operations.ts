@@ -287,6 +287,11 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
+const BY_METHOD_AND_SCOPE = Map.groupBy(
+  OPERATIONS,
+  ({ method, on }) => `${method} ${on === "bucketName" ? "bucket" : on}`,
+);
+
 /** Parameters that name a sub-resource of the API. Ignoring one turns `DELETE ?ownershipControls` into the deletion of a bucket. */
 const SUBRESOURCES: ReadonlySet<string> = new Set([
   "accelerate", "acl", "analytics", "annotation", "append", "attributes", "cors", "delete", "encryption", "intelligent-tiering", "inventory",
@@ -306,10 +311,7 @@ export function findOperation(
   header: (name: string) => string | undefined,
 ): Operation {
   const scope = target.bucket === undefined ? "service" : target.key === undefined ? "bucket" : "object";
-  const candidates = OPERATIONS.filter(
-    (operation) => operation.method === method && (operation.on === "bucketName" ? "bucket" : operation.on) === scope,
-  );
-  const operation = candidates.find(
+  const operation = BY_METHOD_AND_SCOPE.get(`${method} ${scope}`)?.find(
     ({ when = [], whenHeader }) =>
       when.every((condition) => fits(condition, target)) &&
       (whenHeader === undefined || header(whenHeader) !== undefined),

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export function fileBlobs(directory: string, options: { readonly durable: boolea
   const pathOf = (name: string): string => join(directory, name.slice(0, 2), name);
 
   const newName = (): string => {
-    const name = randomBytes(16).toString("hex");
+    const name = randomUUID();
     const folder = name.slice(0, 2);
     if (!folders.has(folder)) {
       mkdirSync(join(directory, folder), { recursive: true });
