@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { eventText } from "./event-text.ts";
+import { fewOfEach, MORE_LIKE_IT } from "./few-of-each.ts";
 import { formatBytes, formatCount, formatSeconds } from "./format.ts";
 import { logTo } from "./log.ts";
 import { etaSeconds, rateMeter } from "./rate.ts";
@@ -13,13 +14,16 @@ export function plainReporter(out: Writable, errors: Writable, level: LogLevel):
   const line = (text = ""): void => {
     out.write(`${text}\n`);
   };
+  const few = fewOfEach();
   return {
     kind: "plain",
     event(event) {
       const shown = eventText(event);
-      if (shown === undefined) return;
+      const showing = few(event);
+      if (shown === undefined || showing === "hide") return;
       if (event.type === "error") errors.write(`${shown.text}\n`);
       else line(shown.text);
+      if (showing === "last") line(MORE_LIKE_IT);
     },
     line,
     table(columns, rows) {

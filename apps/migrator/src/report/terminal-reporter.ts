@@ -5,6 +5,7 @@ import { styleText } from "node:util";
 import progressBars, { type SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { eventText, type Tone } from "./event-text.ts";
+import { fewOfEach, MORE_LIKE_IT } from "./few-of-each.ts";
 import { formatBytes, formatCount, formatSeconds } from "./format.ts";
 import { logTo } from "./log.ts";
 import { etaSeconds, rateMeter } from "./rate.ts";
@@ -41,11 +42,15 @@ export function terminalReporter(streams: {
   };
   const log = logTo(errors, streams.level);
 
+  const few = fewOfEach();
   return {
     kind: "terminal",
     event(event) {
       const shown = eventText(event);
-      if (shown !== undefined) line(paint(shown.tone, shown.text));
+      const showing = few(event);
+      if (shown === undefined || showing === "hide") return;
+      line(paint(shown.tone, shown.text));
+      if (showing === "last") line(paint("dim", MORE_LIKE_IT));
     },
     line,
     table(columns, rows) {
