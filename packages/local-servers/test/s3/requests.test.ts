@@ -273,6 +273,26 @@ describe("bodies", () => {
   });
 });
 
+it("of two uploads that both found the key free, the one that ends first has it", async () => {
+  const begin = async () => {
+    const target = `/${BUCKET}/contested`;
+    const { headers } = signed("PUT", target, { "if-none-match": "*", expect: "100-continue" });
+    const request = httpRequest(server.url + target, { method: "PUT", headers: { ...headers, "content-length": 4 } });
+    const answered = once(request, "response");
+    request.flushHeaders();
+    // The server lets the body come, so it has looked: there was nothing.
+    await once(request, "continue");
+    return async (): Promise<number | undefined> => {
+      request.end("body");
+      const [response] = (await answered) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+  };
+  const [first, second] = [await begin(), await begin()];
+  expect([await second(), await first()]).toEqual([200, 412]);
+});
+
 it("metadata may have names that JavaScript has a use for", async () => {
   const headers = { "x-amz-meta-__proto__": "a", "x-amz-meta-constructor": "b" };
   expect((await ask("PUT", `/${BUCKET}/names`, { headers, body: "x" })).status).toBe(200);
