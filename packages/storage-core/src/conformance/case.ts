@@ -142,6 +142,8 @@ export interface Harness {
   readonly without: Partial<Readonly<Record<HarnessAbility, string>>>;
   /** URLs for J03–J07, from the provider's own tables. */
   readonly urls: UrlSamples;
+  /** Size above which the provider copies in parts, made so small that I09 and I10 can afford it. */
+  readonly copyInPartsAboveBytes?: number | undefined;
   /** Makings of a provider, each with one wrong option: each throws `InvalidConfig` at once (N01). */
   readonly badOptions?: readonly { readonly what: string; readonly create: () => unknown }[] | undefined;
   /** Case ids that this adapter is known to deviate in, each with its reason and a link. A deviation without a reason fails the run. */
