@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { requireEngine } from "../engines/require-engine.ts";
 import { findPostgresBinaries } from "./find-binaries.ts";
 import { postgres, POSTGRES_HINT, type PostgresServer } from "./postgres.ts";
@@ -48,6 +48,22 @@ describe.skipIf(binaries === undefined)("a PostgreSQL for tests", () => {
     const [one = "", two = ""] = [await server?.createDatabase(), await server?.createDatabase()];
     await query(one, "create table t (x int)");
     await expect(query(two, "select * from t")).rejects.toThrow('relation "t" does not exist');
+  });
+});
+
+describe.skipIf(binaries === undefined)("a server that the environment names", () => {
+  it("is used as it is, and what was made on it is dropped at the end", async () => {
+    const running = await postgres({ binaries });
+    vi.stubEnv("BUCKETFERRY_TEST_POSTGRES_URL", running?.url ?? "");
+    const named = await postgres();
+    expect(named?.url).toBe(running?.url);
+    const database = (await named?.createDatabase()) ?? "";
+    expect(await query(database, "select 1 as one")).toEqual([{ one: 1 }]);
+    await named?.close();
+    vi.unstubAllEnvs();
+    await expect(query(database, "select 1")).rejects.toThrow("does not exist");
+    expect(await query(running?.url ?? "", "select 1 as one")).toEqual([{ one: 1 }]);
+    await running?.close();
   });
 });
 

@@ -11,12 +11,13 @@ import { type ProbeRun, startProbe } from "./probe/run-probe.ts";
  * has to pass them all, so whatever Ceph passes, it passes: it cannot drift into being kinder than a real service.
  */
 const nameOf = ({ group, title }: Check): string => `${group}: ${title}`;
-const found = await findS3Endpoint();
-const ceph = requireEngine(
-  "Ceph gateway",
-  found?.profile.startsWith("ceph") === true ? found : undefined,
-  S3_ENDPOINT_HINT,
-);
+const engine = requireEngine("S3 service", await findS3Endpoint(), S3_ENDPOINT_HINT);
+const ceph = engine?.profile === "ceph" || engine?.profile === "ceph16" ? engine : undefined;
+if (engine !== undefined && ceph === undefined) {
+  process.stderr.write(
+    `\n*** SKIPPED: the S3 service here is ${engine.profile}; only for Ceph 16 there is a table. ***\n\n`,
+  );
+}
 
 it("the tables name checks that exist", () => {
   const names = new Set(CHECKS.map(nameOf));

@@ -18,7 +18,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
   return { status: undefined, code: undefined };
 }
 
-export function asRefusal(error: unknown): Refusal {
+function asRefusal(error: unknown): Refusal {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
   return { status: $metadata?.httpStatusCode, code: name };
 }
