@@ -51,7 +51,7 @@ export async function putObject(
   return putInParts(context, key, follow(first.value.bytes, parts), plan, length, options);
 }
 
-export function planOf(
+function planOf(
   { config, capabilities }: S3Context,
   length: number | undefined,
   { partSizeBytes = config.partSizeBytes, concurrency = config.concurrency }: PutOptions,

@@ -2,7 +2,7 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
 const UNRESERVED_OR_SLASH = /^[A-Za-z0-9\-._~/]*$/;
 
 /** Percent-encodes all but RFC 3986's unreserved characters, as Signature Version 4 wants it. */
-export function encodeRfc3986(text: string): string {
+function encodeRfc3986(text: string): string {
   if (UNRESERVED.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*]/g, escapeCharacter);
 }

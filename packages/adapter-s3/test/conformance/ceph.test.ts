@@ -4,7 +4,7 @@ import { describe } from "vitest";
 import type { S3Options } from "../../src/index.ts";
 import { testBuckets } from "../support/bucket.ts";
 import { externalEngine } from "../support/engine.ts";
-import { COMMON_VARIANTS, s3Harness } from "./harness.ts";
+import { COMMON_VARIANTS, LEVELS, s3Harness } from "./harness.ts";
 
 const engine = await externalEngine();
 
@@ -57,6 +57,7 @@ describe.skipIf(engine === undefined)("a real S3 service keeps the storage contr
       },
       {
         title,
+        levels: LEVELS,
         ...selection,
         // What this service cannot be asked; the local server is asked all of it.
         acceptSkipped: ["M04", "M05", ...(engine?.stranger === undefined ? ["G03", "G05", "M03"] : [])],

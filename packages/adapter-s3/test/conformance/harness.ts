@@ -1,5 +1,5 @@
 import { faultProxy } from "@bucketferry/local-servers";
-import type { Harness, HarnessAbility, Variant } from "@bucketferry/storage-core/conformance";
+import type { CaseLevel, Harness, HarnessAbility, Variant } from "@bucketferry/storage-core/conformance";
 import { s3, type S3Options } from "../../src/index.ts";
 import { optionsFor, type Engine } from "../support/engine.ts";
 import { urlSamples } from "../support/url-samples.ts";
@@ -17,6 +17,10 @@ export interface S3HarnessOptions {
   readonly deviations?: Readonly<Record<string, string>>;
   readonly destroy: () => Promise<void>;
 }
+
+/** `BUCKETFERRY_STRESS=1` adds the slow cases and those of bad wires. */
+export const LEVELS: readonly CaseLevel[] =
+  process.env["BUCKETFERRY_STRESS"] === undefined ? ["core", "extended"] : ["core", "extended", "stress"];
 
 const TWENTY_MINUTES_MS = 20 * 60_000;
 /** Nothing listens on the discard port of the loopback interface. */
