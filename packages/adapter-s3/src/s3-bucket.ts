@@ -1,6 +1,6 @@
 import { StorageError, type EnsureBucketOptions, type EnsureBucketReport } from "@bucketferry/storage-core";
 import type { S3Context } from "./s3-context.ts";
-import { S3AnswerError } from "./s3-errors.ts";
+import { S3AnswerError } from "./s3-failures.ts";
 import type { SdkClient } from "./sdk-client.ts";
 
 /** Makes the bucket, private, when it is missing. One that exists is left as it is, also when its settings are others. */

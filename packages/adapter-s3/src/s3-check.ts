@@ -3,7 +3,8 @@ import { isStorageError, type CheckFinding, type CheckOptions, type CheckReport 
 import type { Verdict } from "@bucketferry/storage-core/provider";
 import type { S3Context } from "./s3-context.ts";
 import { deleteObject } from "./s3-delete.ts";
-import { classify, S3AnswerError } from "./s3-errors.ts";
+import { classify } from "./s3-errors.ts";
+import { S3AnswerError } from "./s3-failures.ts";
 import { getObject } from "./s3-get.ts";
 import { putObject } from "./s3-put.ts";
 import { parseXml } from "./s3-xml.ts";

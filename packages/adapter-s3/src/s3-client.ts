@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { StorageError } from "@bucketferry/storage-core";
 import type { S3Config } from "./s3-config.ts";
 import type { CredentialSource } from "./s3-credentials.ts";
-import { S3AnswerError, S3ConnectionError, type WriteCondition } from "./s3-errors.ts";
+import { S3AnswerError, S3ConnectionError, type WriteCondition } from "./s3-failures.ts";
 import type { AnswerHeaders, Lane, LaneAnswer, LaneRequest } from "./s3-lane.ts";
 import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from "./sigv4.ts";
 import { canonicalQuery, encodeKeyPath } from "./uri-encoding.ts";

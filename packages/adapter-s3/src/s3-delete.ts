@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { StorageError, type DeleteOptions, type DeleteOutcome, type OperationOptions } from "@bucketferry/storage-core";
 import type { S3Context } from "./s3-context.ts";
-import { classify, S3AnswerError } from "./s3-errors.ts";
+import { classify } from "./s3-errors.ts";
+import { S3AnswerError } from "./s3-failures.ts";
 import { writeConditionHeaders } from "./s3-headers.ts";
 import { successDocument } from "./s3-multipart.ts";
 import { XML_CHARACTERS } from "./s3-profiles.ts";

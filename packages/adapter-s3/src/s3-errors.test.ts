@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { classify, retryAfter, S3AnswerError, S3ConnectionError } from "./s3-errors.ts";
+import { classify, retryAfter } from "./s3-errors.ts";
+import { S3AnswerError, S3ConnectionError } from "./s3-failures.ts";
 
 const xml = (code: string, message = "") =>
   `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;

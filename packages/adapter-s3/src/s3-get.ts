@@ -8,7 +8,8 @@ import {
 import type { DriverBody, DriverGetResult } from "@bucketferry/storage-core/provider";
 import type { S3Request } from "./s3-client.ts";
 import type { S3Context } from "./s3-context.ts";
-import { bodyError, S3AnswerError } from "./s3-errors.ts";
+import { bodyError } from "./s3-errors.ts";
+import { S3AnswerError } from "./s3-failures.ts";
 import { demandReadConditions, objectInfo, readConditionHeaders } from "./s3-headers.ts";
 import type { AnswerHeaders, LaneBody } from "./s3-lane.ts";
 import type { S3Profile } from "./s3-profiles.ts";

@@ -9,7 +9,7 @@ import {
   type SystemHeaders,
 } from "@bucketferry/storage-core";
 import type { RequestHeaders } from "./s3-client.ts";
-import type { WriteCondition } from "./s3-errors.ts";
+import type { WriteCondition } from "./s3-failures.ts";
 import type { AnswerHeaders } from "./s3-lane.ts";
 import type { S3Profile } from "./s3-profiles.ts";
 

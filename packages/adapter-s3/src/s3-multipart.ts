@@ -9,7 +9,7 @@ import {
   type UploadPartOptions,
 } from "@bucketferry/storage-core";
 import type { BodySource, DriverMultipart } from "@bucketferry/storage-core/provider";
-import { S3AnswerError } from "./s3-errors.ts";
+import { S3AnswerError } from "./s3-failures.ts";
 import type { S3Context } from "./s3-context.ts";
 import { headObject } from "./s3-get.ts";
 import {

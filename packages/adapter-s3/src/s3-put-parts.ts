@@ -53,7 +53,7 @@ export async function putInParts(
       demandFits(partNumber, size, capabilities);
       tally?.hash.update(bytes);
       const part = send(partNumber, bytes)
-        .catch(failure.report)
+        .catch((error: unknown) => failure.report(error))
         .finally(() => underway.delete(part));
       underway.add(part);
     }
