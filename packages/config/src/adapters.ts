@@ -12,7 +12,7 @@ const BUILT_IN: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 /** Why an adapter could not be had, as the second half of a sentence that begins with the field's path. */
-export class AdapterNotFound extends Error {
+class AdapterNotFound extends Error {
   override readonly name = "AdapterNotFound";
 }
 

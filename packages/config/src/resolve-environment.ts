@@ -29,7 +29,7 @@ export function resolveEnvironment(value: unknown, environment: Environment, pro
 }
 
 /** Paths of all `{ "env": … }` in a configuration: the places that hold secrets. */
-export function isReference(node: object): node is { env: string } {
+function isReference(node: object): node is { env: string } {
   const keys = Object.keys(node);
   return keys.length === 1 && keys[0] === "env" && typeof (node as { env: unknown }).env === "string";
 }

@@ -100,7 +100,7 @@ export function isOurCopy(target: ListedObject, known: ObjectRecord): boolean {
  * Whether the source still holds what was recorded, as far as a listing can tell. An ETag decides where there is one; size
  * and time are only a hint (S4), which `verify --deep` makes certain.
  */
-export function isUnchanged(source: ListedObject, known: ObjectRecord): boolean {
+function isUnchanged(source: ListedObject, known: ObjectRecord): boolean {
   if (source.size !== known.size) return false;
   if (source.etag !== undefined && known.etag !== null) return source.etag === known.etag;
   if (source.lastModified !== undefined && known.lastModified !== null) {

@@ -3,11 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import { CommandError } from "../command-error.ts";
 import { EXIT } from "../exit-codes.ts";
 
-export const DEFAULT_CONFIG_FILES = [
-  "bucketferry.config.ts",
-  "bucketferry.config.js",
-  "bucketferry.config.json",
-] as const;
+const DEFAULT_CONFIG_FILES = ["bucketferry.config.ts", "bucketferry.config.js", "bucketferry.config.json"] as const;
 
 export interface Surroundings {
   readonly cwd: string;

@@ -258,12 +258,6 @@ export interface References {
   close(): Promise<void>;
 }
 
-/**
- * What `references/open-references.ts` exports as `openReferences`. It opens connections, and does nothing else.
- * @throws DatabaseError with a code, a message and a hint when the database cannot be opened
- */
-export type OpenReferences = (options: OpenReferencesOptions) => Promise<References>;
-
 export type DatabaseErrorCode =
   /** Nothing there: no file, no such database, nobody listens. */
   | "unreachable"

@@ -1,5 +1,5 @@
 import type { CommandEvent } from "./events.ts";
-import { formatBytes, formatCount, formatKey } from "./format.ts";
+import { formatCount, formatKey } from "./format.ts";
 
 export type Tone = "plain" | "dim" | "good" | "warning" | "bad";
 
@@ -98,8 +98,4 @@ export function eventText(event: CommandEvent): EventText | undefined {
     case "reference-column":
       return undefined;
   }
-}
-
-export function countText(objects: number, bytes: number): string {
-  return `${formatCount(objects)} objects, ${formatBytes(bytes)}`;
 }

@@ -4,8 +4,8 @@ import { EXIT } from "../exit-codes.ts";
 import type { StageContext } from "./stage-context.ts";
 
 /** Notes of the plan stage in the ledger: copying what was planned in part would call the rest done. */
-export const PLAN_STARTED = "plan-started";
-export const PLAN_FINISHED = "plan-finished";
+const PLAN_STARTED = "plan-started";
+const PLAN_FINISHED = "plan-finished";
 
 /** Says when a stage begins and how it ends, to people and to the ledger. */
 export async function runStage<T extends { readonly complete: boolean }>(

@@ -31,7 +31,7 @@ export interface Piece {
 }
 
 /** The body broke off before its end. */
-export class BrokenBody extends Error {
+class BrokenBody extends Error {
   override readonly name = "BrokenBody";
 }
 

@@ -20,7 +20,7 @@ export interface Digest {
   digest(): Buffer;
 }
 
-export const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
+const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   crc32: 4,
   crc32c: 4,
   crc64nvme: 8,

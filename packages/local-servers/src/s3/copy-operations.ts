@@ -79,7 +79,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<Answer> {
   });
 }
 
-export function checksumFields(checksum: StoredChecksum | undefined): XmlFields {
+function checksumFields(checksum: StoredChecksum | undefined): XmlFields {
   if (checksum === undefined) return {};
   return { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type };
 }

@@ -23,7 +23,7 @@ import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts
 import { childrenOf, childText, parseXml, type XmlElement } from "./xml.ts";
 import { readLimit } from "./list-parameters.ts";
 
-export const MAX_PARTS = 10_000;
+const MAX_PARTS = 10_000;
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 
 type Part = StoredPart<PartAttributes>;

@@ -147,7 +147,7 @@ function responseOverrides(call: ObjectCall): Headers {
 }
 
 /** The object, or the refusal that its reader may see: without the right to list, a missing key looks forbidden. */
-export function findObject(call: ObjectCall): S3Object {
+function findObject(call: ObjectCall): S3Object {
   refuseVersion(call.query.get("versionId"));
   const object = call.bucket.object(call.key);
   if (object !== undefined) return object;

@@ -49,7 +49,7 @@ export function rowSecurity(policies: () => Policies): RowSecurity {
 }
 
 /** A token can name any role; the database finds out at its first query. */
-export function checkRole(caller: Caller): void {
+function checkRole(caller: Caller): void {
   if (!ROLES.includes(caller.role)) throw failures.unknownRole();
 }
 

@@ -80,7 +80,7 @@ async function receiveObject(exchange: Exchange, service: Service, permission: P
 }
 
 /** Bytes a key may have: the smaller of the two limits, and none for the stand-in of an empty folder. */
-export function maxObjectBytes(bucket: BucketRow, key: string, service: Service): number {
+function maxObjectBytes(bucket: BucketRow, key: string, service: Service): number {
   if (isEmptyFolderPlaceholder(key)) return 0;
   return Math.min(bucket.attributes.fileSizeLimit ?? Infinity, service.settings.globalFileSizeLimit);
 }

@@ -1,11 +1,11 @@
 /**
  * How fast the ledger records and reads, on a file in the folder for temporary files.
- * `node --conditions=@bucketferry/source packages/ledger/test/bench/states-per-second.ts [objects]`
+ * `node --conditions=@bucketferry/source bench/ledger-states.ts [objects]`
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { changeOf } from "@bucketferry/ledger";
-import { openTestLedger, planned, ROUTE, temporaryFolder } from "../ledger-fixture.ts";
+import { openTestLedger, planned, ROUTE, temporaryFolder } from "../packages/ledger/test/ledger-fixture.ts";
 
 const objects = Number(process.argv[2] ?? 200_000);
 const folder = temporaryFolder();
