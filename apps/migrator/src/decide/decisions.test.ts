@@ -199,7 +199,7 @@ describe("how an object is put", () => {
 describe("an obstacle", () => {
   const keys = {
     maxBytes: 30,
-    maxSegmentBytes: 20,
+    maxSegmentBytes: 30,
     charset: undefined,
     dotSegments: false,
     leadingSlash: true,
