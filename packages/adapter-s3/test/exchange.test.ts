@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { S3Credentials } from "../src/index.ts";
 import { local, type Local } from "./support/local.ts";
 
@@ -212,6 +212,16 @@ describe("credentials that run out", () => {
     expect(error).toMatchObject({ code: "Unauthenticated", hint: expect.stringContaining("accessKeyId") });
     expect(JSON.stringify(error)).not.toContain("secret-of-the-profile");
     expect(seen()).toEqual([]);
+  });
+
+  it("come from the default chain of AWS when none are given", async () => {
+    const { accessKeyId, secretAccessKey } = fresh();
+    vi.stubEnv("AWS_ACCESS_KEY_ID", accessKeyId);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", secretAccessKey);
+    const provider = s3.provider({ accessKeyId: undefined, secretAccessKey: undefined });
+    await provider.put("by-environment", "x");
+    expect(await provider.exists("by-environment")).toBe(true);
+    vi.unstubAllEnvs();
   });
 
   it("bound the life of what they presign", async () => {
