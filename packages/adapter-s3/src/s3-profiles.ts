@@ -17,7 +17,7 @@ export interface S3Profile {
   readonly virtualHosts: boolean;
   /** `CreateBucket` outside of us-east-1 must name the region. */
   readonly locationConstraint: boolean;
-  /** Has `PutPublicAccessBlock`. */
+  /** New buckets get a `PublicAccessBlock`: the service has one, and it does no harm to plain puts. */
   readonly publicAccessBlock: boolean;
   /** `If-Match` on a put wants the quotes of the ETag; Ceph before 20 fails with them. */
   readonly quotedIfMatch: boolean;
@@ -232,7 +232,8 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
   ceph: {
     ...GENERIC_PROFILE,
     title: "Ceph RADOS Gateway",
-    publicAccessBlock: true,
+    // Ceph 16 answers every plain put with 403 once BlockPublicAcls is set; its buckets are private without it.
+    publicAccessBlock: false,
     quotedIfMatch: false,
     // Seen on 16: in a bucket with versions `If-None-Match: *` overwrites and `If-Match` never matches.
     conditionsWithVersions: false,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   CreateBucketCommand,
+  DeleteBucketCommand,
   GetPublicAccessBlockCommand,
   PutPublicAccessBlockCommand,
   S3Client,
@@ -230,6 +231,24 @@ describe.skipIf(engine === undefined)("a bucket with versions on a real service"
       await aware.close();
     } finally {
       await buckets.destroy();
+    }
+  });
+});
+
+describe.skipIf(engine === undefined)(`ensureBucket on ${engine?.name ?? "a real service"}`, () => {
+  it("makes a bucket that can be written to", async () => {
+    if (engine === undefined) return;
+    const provider = s3(optionsFor(engine, `ensured-${randomUUID()}`));
+    const { client, destroy } = testBuckets(engine);
+    try {
+      expect((await provider.ensureBucket()).existed).toBe(false);
+      await provider.put("a", "b");
+      expect(await (await provider.get("a")).text()).toBe("b");
+    } finally {
+      await provider.delete("a");
+      await client.send(new DeleteBucketCommand({ Bucket: provider.bucket }));
+      await destroy();
+      await provider.close();
     }
   });
 });
