@@ -230,7 +230,8 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       if (closed) return;
       clearInterval(heartbeat);
       try {
-        // A lock that cannot be given back is found dead by the next owner.
+        lock?.letGo();
+        // A lock that cannot be given back, as on a full disk, is found dead by the next owner.
         if (lock !== undefined) await file.exclusively((db) => lock.release(db)).catch(() => undefined);
       } finally {
         closed = true;

@@ -23,10 +23,19 @@ export interface LedgerLock {
    * @throws LedgerError Lost
    */
   confirm(db: Kysely<LedgerTables>): Promise<void>;
+  /** This process is the owner no more, also where the ledger cannot be told so. */
+  letGo(): void;
   release(db: Kysely<LedgerTables>): Promise<void>;
 }
 
 const LOCK_ROW = 1;
+
+/** Locks that this process has let go of; on a full disk the ledger itself cannot be told so. */
+const letGo = new Set<string>();
+
+function nameOf({ host_identity, pid, process_start, fence, acquired_at }: LockTable): string {
+  return [host_identity, pid, process_start, fence, acquired_at].join("/");
+}
 
 /**
  * Makes this process the owner of the ledger; `db` is inside an exclusive transaction.
@@ -75,6 +84,9 @@ export async function takeLock(db: Kysely<LedgerTables>, options: LockOptions): 
         { hint: "Nothing was recorded since. Let the other one finish, or stop it and run this command again." },
       );
     },
+    letGo() {
+      letGo.add(nameOf(row));
+    },
     async release(connection) {
       await ours(connection).set({ held: 0 }).execute();
     },
@@ -85,7 +97,7 @@ function decide(present: LockTable | undefined, options: LockOptions, now: numbe
   if (present === undefined) return "free";
   const sameHost = present.host_identity === options.owner.hostIdentity;
   return mayTake({
-    held: present.held === 1,
+    held: present.held === 1 && !letGo.has(nameOf(present)),
     sameHost,
     alive: sameHost && isAlive({ pid: present.pid, processStart: present.process_start }),
     heartbeatAgeMs: now - present.heartbeat_at,
