@@ -13,7 +13,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   format: () => run("oxfmt", "--check", "."),
   lint: () => run("oxlint", "--type-aware", "--deny-warnings"),
   types: () => run("tsc", "--noEmit"),
-  "dead code": () => run("knip"),
+  "dead code": () => run("knip", "--no-config-hints"),
   documents: checkSnippets,
   generated: checkGenerated,
   packages: checkPackages,
