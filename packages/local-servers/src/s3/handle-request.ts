@@ -78,6 +78,7 @@ export function requestHandler(options: RequestHandlerOptions): RequestHandler {
     } catch (error) {
       // The client is gone: there is nobody to answer, and nothing was kept.
       if (request.destroyed && !request.complete) return;
+      if ((error as NodeJS.ErrnoException).code === "ECONNRESET") return;
       const refusal = error instanceof S3Error ? error : new S3Error("InternalError");
       if (!(error instanceof S3Error))
         process.stderr.write(`local S3 server: ${String((error as Error).stack ?? error)}\n`);
