@@ -147,6 +147,13 @@ describe("a bad configuration", () => {
   });
 
   test("an environment variable that is missing is said once, with what to do", async () => {
+    const { SUPABASE_SERVICE_KEY: _service, AWS_ACCESS_KEY_ID: _id, ...rest } = environment;
+    const half = await problemsOf(example, rest);
+    expect(half.problems.map((problem) => problem.path)).toEqual([
+      "routes[0].source.key",
+      "routes[0].target.accessKeyId",
+    ]);
+
     const error = await problemsOf(example, {});
     expect(error.problems.map((problem) => problem.path)).toEqual([
       "routes[0].source.key",

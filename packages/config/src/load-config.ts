@@ -194,7 +194,9 @@ async function readSide(
     return undefined;
   }
   const config = { adapter, options: result.value, prefix, identity: sideIdentity(name, given, prefix) };
-  return tryCreate(config, path, problems) ? config : undefined;
+  // With a value missing, options that do not fit each other are no news.
+  const incomplete = [...said].some((place) => place.startsWith(path));
+  return incomplete || tryCreate(config, path, problems) ? config : undefined;
 }
 
 /** Options can fit their schema and not each other; making a provider does no I/O, so it is a cheap way to find out. */
