@@ -54,15 +54,18 @@ export async function identityAt(path: string): Promise<string | undefined> {
   }
 }
 
+/** Deletes that take a folder away again and again are a race; something else that does it is none, and is told. */
+const MOST_ATTEMPTS = 100;
+
 async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }: CommitOptions): Promise<void> {
-  for (;;) {
-    await folderFor(to, layout);
+  for (let attempt = 1; ; attempt += 1) {
     try {
+      await folderFor(to, layout);
       await (ifAbsent ? linkNew(from, to) : rename(from, to));
       break;
     } catch (error) {
-      // The folder was empty and a delete has just taken it away: make it again.
-      if (hasCode(error, "ENOENT") && (await identityAt(from)) !== undefined) continue;
+      // The folder was empty and a delete has just taken it away, at whatever step: make it again.
+      if (hasCode(error, "ENOENT") && attempt < MOST_ATTEMPTS && (await identityAt(from)) !== undefined) continue;
       if (!(hasCode(error, "EISDIR", "ENOTEMPTY", "EPERM") && (await removeEmptyFolder(to)))) throw error;
     }
   }
@@ -117,7 +120,12 @@ async function removeEmptyFolder(path: string): Promise<boolean> {
 /** A rename is on disk when its folder is (fsync(2)). Windows cannot open folders, and does not need it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
+  const handle = await open(folder, "r").catch((error: unknown) => {
+    // The object was deleted meanwhile, and its folder with it.
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  if (handle === undefined) return;
   try {
     await handle.sync();
   } finally {

@@ -21,8 +21,8 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 export async function writeSidecar(layout: FsLayout, key: string, identity: string, sidecar: Sidecar): Promise<void> {
   const folder = layout.sidecars(key);
   for (;;) {
-    await mkdir(folder, { recursive: true });
     try {
+      await mkdir(folder, { recursive: true });
       return await writeFile(join(folder, `${identity}.json`), JSON.stringify(sidecar));
     } catch (error) {
       // A delete of the same key has just taken the empty folder away.
