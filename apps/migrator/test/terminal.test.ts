@@ -18,8 +18,10 @@ afterEach(() => world.close());
 /** Runs the command at a terminal; `answer` is typed when its question is seen. */
 async function atTerminal(command: string, answers: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
   const line = `'${process.execPath}' --conditions=@bucketferry/source '${CLI}' ${command} --config '${world.configFile}'`;
+  // A desk, also when this runs in CI: Node gives the terminals of unknown CI services no colour.
+  const desk = { TERM: "xterm-256color", CI: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined };
   const child = spawn("script", ["-qec", line, "/dev/null"], {
-    env: { ...process.env, TERM: "xterm-256color", FORCE_COLOR: undefined, NO_COLOR: undefined, ...env },
+    env: { ...process.env, ...desk, ...env },
   });
   const left = new Map(Object.entries(answers));
   let output = "";
