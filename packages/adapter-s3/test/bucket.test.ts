@@ -235,7 +235,23 @@ describe.skipIf(engine === undefined)("a bucket with versions on a real service"
   });
 });
 
-describe.skipIf(engine === undefined)(`ensureBucket on ${engine?.name ?? "a real service"}`, () => {
+describe.skipIf(engine === undefined)(`buckets and uploads on ${engine?.name ?? "a real service"}`, () => {
+  it("lists unfinished uploads under the keys that they were begun with", async () => {
+    if (engine === undefined) return;
+    const buckets = testBuckets(engine);
+    const provider = s3(optionsFor(engine, await buckets.create()));
+    try {
+      const key = "a b/10;;x=y+z%20&é.png";
+      const upload = await provider.multipart.create(key);
+      expect((await Array.fromAsync(provider.multipart.list())).map((one) => one.key)).toEqual([key]);
+      await provider.multipart.abort(upload);
+      expect(await Array.fromAsync(provider.multipart.list())).toEqual([]);
+    } finally {
+      await provider.close();
+      await buckets.destroy();
+    }
+  });
+
   it("makes a bucket that can be written to", async () => {
     if (engine === undefined) return;
     const provider = s3(optionsFor(engine, `ensured-${randomUUID()}`));

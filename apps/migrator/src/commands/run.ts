@@ -100,6 +100,9 @@ async function runSteps(
   // Whoever said yes after the warning knows that strangers cannot read the new URLs yet.
   let acceptUnreachable = false;
   if (config.database !== undefined) {
+    const silent = options.fetch ? await probeUrls(context, config) : [];
+    acceptUnreachable = silent.length > 0;
+    if (acceptUnreachable) warnOfSilence(silent, environment);
     const preview = await done(
       "rewrite preview",
       rewriteStep(session, { apply: false, limit: undefined, allowPartial: true }),
@@ -107,9 +110,6 @@ async function runSteps(
     if (!takeNote(preview)) return worst;
     const cells = preview.counts["cellsRewritten"];
     if (typeof cells === "number" && cells > 0) {
-      const silent = options.fetch ? await probeUrls(context, config) : [];
-      acceptUnreachable = silent.length > 0;
-      if (acceptUnreachable) warnOfSilence(silent, environment);
       await confirmed(`Rewrite ${formatCount(cells)} cells of the database?`, environment, options);
       const rewritten = await done(
         "rewrite",
