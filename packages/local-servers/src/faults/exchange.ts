@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { createBrotliCompress, createGzip } from "node:zlib";
 import type { Fault } from "@bucketferry/storage-core/conformance";
@@ -213,7 +213,10 @@ async function encode(response: Response, client: Peer, { encoding }: FaultOf<"e
   });
   await writeTo(client.socket, head.raw);
   const compressor = encoding === "gzip" ? createGzip() : createBrotliCompress();
-  await writeChunks(client, Readable.from(bodyContent(response.source, response.framing)).pipe(compressor));
+  // One pipeline, so that a body that breaks off ends this exchange and not, as an error nobody hears, the process.
+  await pipeline(bodyContent(response.source, response.framing), compressor, (compressed) =>
+    writeChunks(client, compressed),
+  );
   return "keepAlive";
 }
 

@@ -219,6 +219,22 @@ for (const path of ["/x", "/chunked"]) {
     });
   }
 
+  it(`breaks the compressed body of ${path} off where the service breaks off, and goes on serving`, async () => {
+    proxy.faults.inject({ ...all, fault: { kind: "encode", encoding: "gzip" }, times: 1 });
+    const [answer] = origin.server.listeners("request") as ((
+      request: IncomingMessage,
+      response: ServerResponse,
+    ) => void)[];
+    origin.server.removeAllListeners("request");
+    origin.server.once("request", (_request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(200, path.includes("chunked") ? {} : { "content-length": 1000 });
+      response.write(BODY.slice(0, 500), () => response.destroy());
+    });
+    await expect(get(path).then((response) => response.text())).rejects.toThrow();
+    if (answer !== undefined) origin.server.on("request", answer);
+    expect(await (await get(path)).text()).toBe(BODY);
+  });
+
   it(`rewrites status, headers and body of the answer to ${path}, after the service has worked`, async () => {
     proxy.faults.inject({
       ...all,
