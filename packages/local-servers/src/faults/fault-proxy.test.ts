@@ -230,7 +230,7 @@ for (const path of ["/x", "/chunked"]) {
       response.writeHead(200, path.includes("chunked") ? {} : { "content-length": 1000 });
       response.write(BODY.slice(0, 500), () => response.destroy());
     });
-    await expect(get(path).then((response) => response.text())).rejects.toThrow();
+    await expect(get(path).then((response) => response.text())).rejects.toThrow("terminated");
     if (answer !== undefined) origin.server.on("request", answer);
     expect(await (await get(path)).text()).toBe(BODY);
   });
