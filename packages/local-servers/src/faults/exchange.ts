@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { createBrotliCompress, createGzip } from "node:zlib";
-import type { Fault } from "@bucketferry/storage-core/conformance";
 import { writeTo } from "../write-to.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { bodyContent, bodyPieces, type Framing, requestFraming, responseFraming } from "./http-body.ts";
 import { type Head, headerOf, readHead, withHeaders } from "./http-head.ts";
+import type { Place, PlacedFault } from "./random-faults.ts";
 
 /** One side of the proxy. */
 export interface Peer {
@@ -21,7 +21,7 @@ export interface ExchangeOptions {
   readonly connect: () => Promise<Peer>;
   readonly method: string;
   readonly request: Head;
-  readonly fault: Fault | undefined;
+  readonly fault: PlacedFault | undefined;
   /** Ends waiting when the client has left. */
   readonly signal: AbortSignal;
 }
@@ -29,7 +29,7 @@ export interface ExchangeOptions {
 /** What becomes of the connections after one request. */
 export type Outcome = "keepAlive" | "close" | "reset";
 
-type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { kind: Kind }>;
+type FaultOf<Kind extends PlacedFault["kind"]> = Extract<PlacedFault, { kind: Kind }>;
 
 /** Handles one request with its answer, as the fault wants it. */
 export async function exchange(options: ExchangeOptions): Promise<Outcome> {
@@ -49,7 +49,7 @@ export async function exchange(options: ExchangeOptions): Promise<Outcome> {
     case "flipRequestBit":
       return pass(options, asItCame);
     case "flipBit":
-      return pass(options, (response, to) => forward(response, to, flipBit(fault.atByte)));
+      return pass(options, (response, to) => forward(response, to, flipBit(placeIn(response.framing, fault.atByte))));
     case "truncate":
       return pass(options, (response, to) => truncate(response, to, fault));
     case "extraBytes":
@@ -57,7 +57,7 @@ export async function exchange(options: ExchangeOptions): Promise<Outcome> {
     case "stall":
       return pass(options, async (response, to) => {
         await writeTo(to.socket, response.head.raw);
-        await firstBytes(response, to, fault.afterBytes);
+        await firstBytes(response, to, placeIn(response.framing, fault.afterBytes));
         return stayOpen(signal);
       });
     case "rewrite":
@@ -91,9 +91,10 @@ async function pass(options: ExchangeOptions, deliver: Deliver): Promise<Outcome
 /** Whether all of it got there. */
 async function sendRequest({ client, request, fault }: ExchangeOptions, service: Peer): Promise<boolean> {
   if (!(await writeTo(service.socket, request.raw))) return false;
-  const change = fault?.kind === "flipRequestBit" ? flipBit(fault.atByte) : undefined;
+  const framing = requestFraming(request);
+  const change = fault?.kind === "flipRequestBit" ? flipBit(placeIn(framing, fault.atByte)) : undefined;
   try {
-    for await (const { bytes, isContent } of bodyPieces(client.source, requestFraming(request))) {
+    for await (const { bytes, isContent } of bodyPieces(client.source, framing)) {
       if (!(await writeTo(service.socket, isContent && change !== undefined ? change(bytes) : bytes))) return false;
     }
     return true;
@@ -125,6 +126,14 @@ async function forward(response: Response, client: Peer, change: (bytes: Buffer)
   return "keepAlive";
 }
 
+/** Of a body whose length is not told beforehand, a place by fraction is one in its first bytes. */
+const GUESSED_LENGTH = 256;
+
+function placeIn(framing: Framing, place: Place): number {
+  if (typeof place === "number") return place;
+  return Math.floor(place.fraction * (framing.kind === "length" ? framing.length : GUESSED_LENGTH));
+}
+
 /** Flips the lowest bit of one byte of a body that comes in pieces. */
 function flipBit(atByte: number): (bytes: Buffer) => Buffer {
   let position = 0;
@@ -153,20 +162,21 @@ async function firstBytes(response: Response, client: Peer, count: number): Prom
 }
 
 async function truncate(response: Response, client: Peer, fault: FaultOf<"truncate">): Promise<Outcome> {
+  const afterBytes = placeIn(response.framing, fault.afterBytes);
   if (fault.end === "cut" || response.framing.kind === "none") {
     await writeTo(client.socket, response.head.raw);
-    await firstBytes(response, client, fault.afterBytes);
+    await firstBytes(response, client, afterBytes);
     return "close";
   }
   const length = response.framing.kind === "length" ? response.framing.length : undefined;
   if (length !== undefined) {
-    const shortened = Math.min(length, fault.afterBytes);
+    const shortened = Math.min(length, afterBytes);
     await writeTo(client.socket, withHeaders(response.head, { "content-length": String(shortened) }).raw);
     await firstBytes(response, client, shortened);
   } else {
     // Only the content's end tells how much there is, so it is put in chunks of the proxy's own.
     await writeTo(client.socket, inChunks(response.head).raw);
-    await writeChunks(client, firstOf(bodyContent(response.source, response.framing), fault.afterBytes));
+    await writeChunks(client, firstOf(bodyContent(response.source, response.framing), afterBytes));
   }
   // The rest of the answer is still on its way from the service.
   return "close";

@@ -309,3 +309,41 @@ it("lets a body flow without holding it", async () => {
   expect(await response.text()).toBe(String(size));
   expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
 });
+
+it("strikes by chance as often as it is told, at any place of a body, and the same requests for the same seed", async () => {
+  const outcomesOf = async (seed: string) => {
+    const random = {
+      seed,
+      faults: [
+        { probability: 0.2, match: { path: "/x" }, fault: { kind: "answer", status: 503 } },
+        {
+          probability: 0.2,
+          match: ({ path }: { readonly path: string }) => path === "/x",
+          fault: { kind: "flipBit", atByte: "anywhere" },
+        },
+      ],
+    } as const;
+    const chancy = await faultProxy({ target: origin.url, random });
+    const outcomes: string[] = [];
+    const flippedAt = new Set<number>();
+    for (let i = 0; i < 200; i++) {
+      const response = await fetch(`${chancy.url}/x`);
+      const text = await response.text();
+      const flipped = [...text].findIndex((letter, at) => letter !== BODY[at]);
+      if (response.status === 200 && flipped >= 0) flippedAt.add(flipped);
+      outcomes.push(response.status === 200 ? (flipped >= 0 ? "flipped" : "whole") : String(response.status));
+      expect(await (await fetch(`${chancy.url}/other`)).text()).toBe(BODY);
+    }
+    const counts = Object.groupBy(outcomes, (outcome) => outcome);
+    expect(chancy.struck()).toEqual({ answer: counts["503"]?.length, flipBit: counts["flipped"]?.length });
+    await chancy.close();
+    return { outcomes, counts, flippedAt };
+  };
+  const first = await outcomesOf("a");
+  expect(first.counts["503"]?.length).toBeGreaterThan(20);
+  expect(first.counts["503"]?.length).toBeLessThan(60);
+  expect(first.counts["flipped"]?.length).toBeGreaterThan(15);
+  expect(first.flippedAt.size).toBeGreaterThan(10);
+  expect((await outcomesOf("a")).outcomes).toEqual(first.outcomes);
+  expect((await outcomesOf("b")).outcomes).not.toEqual(first.outcomes);
+});

@@ -1,17 +1,20 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import type { FaultControl } from "@bucketferry/storage-core/conformance";
+import type { FaultControl, SeenRequest } from "@bucketferry/storage-core/conformance";
 import { LOOPBACK, type LocalServer } from "../local-server.ts";
 import { byteSource } from "./byte-source.ts";
 import { exchange, type Outcome, type Peer } from "./exchange.ts";
-import { faultRules, type FaultRules } from "./fault-rules.ts";
+import { faultRules, fits } from "./fault-rules.ts";
 import { type Head, readHead } from "./http-head.ts";
+import { type PlacedFault, randomFaults, type RandomFaults, type RandomFaultsOptions } from "./random-faults.ts";
 
 export interface FaultProxyOptions {
   /** Base URL of the service: `http://HOST:PORT`. */
   readonly target: string;
   /** Default: 0, a free one. */
   readonly port?: number | undefined;
+  /** Faults by chance, for the requests that no rule of `faults` strikes. */
+  readonly random?: RandomFaultsOptions | undefined;
 }
 
 export interface FaultProxy extends LocalServer {
@@ -19,6 +22,8 @@ export interface FaultProxy extends LocalServer {
   readonly faults: FaultControl;
   /** How many requests came so far. */
   requests(): number;
+  /** How many requests suffered which fault by chance. */
+  struck(): ReturnType<RandomFaults["struck"]>;
 }
 
 /** A connection to the service that was not used for longer may already be closed at its other end. */
@@ -36,11 +41,12 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   }
   const address = { host: target.hostname, port: Number(target.port === "" ? 80 : target.port), noDelay: true };
   const rules = faultRules();
+  const chance = randomFaults(options.random ?? { seed: "", faults: [] }, fits);
   const connections = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
-    void serveConnection(socket, address, rules);
+    void serveConnection(socket, address, (request) => rules.take(request) ?? chance.take(request));
   });
   server.listen(options.port ?? 0, LOOPBACK);
   await once(server, "listening");
@@ -52,6 +58,7 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
     port: bound.port,
     faults: rules,
     requests: () => rules.total(),
+    struck: () => chance.struck(),
     async close() {
       if (!server.listening) return;
       const closed = once(server, "close");
@@ -65,7 +72,7 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
 async function serveConnection(
   socket: Socket,
   address: { readonly host: string; readonly port: number; readonly noDelay: boolean },
-  rules: FaultRules,
+  faultOf: (request: SeenRequest) => PlacedFault | undefined,
 ): Promise<void> {
   const client: Peer = { socket, source: byteSource(socket) };
   const gone = new AbortController();
@@ -97,7 +104,7 @@ async function serveConnection(
       outcome = await exchange({
         client,
         connect: connectService,
-        ...describe(request, rules),
+        ...describe(request, faultOf),
         request,
         signal: gone.signal,
       });
@@ -112,7 +119,10 @@ async function serveConnection(
   else socket.end(() => socket.destroy());
 }
 
-function describe(request: Head, rules: FaultRules): Pick<Parameters<typeof exchange>[0], "method" | "fault"> {
+function describe(
+  request: Head,
+  faultOf: (request: SeenRequest) => PlacedFault | undefined,
+): Pick<Parameters<typeof exchange>[0], "method" | "fault"> {
   const [method = "", target = ""] = request.startLine.split(" ");
   const mark = target.indexOf("?");
   const headers: Record<string, string> = {};
@@ -120,7 +130,7 @@ function describe(request: Head, rules: FaultRules): Pick<Parameters<typeof exch
     const lower = name.toLowerCase();
     headers[lower] = headers[lower] === undefined ? value : `${headers[lower]}, ${value}`;
   }
-  const fault = rules.take({
+  const fault = faultOf({
     method: method.toUpperCase(),
     path: mark === -1 ? target : target.slice(0, mark),
     query: mark === -1 ? "" : target.slice(mark + 1),

@@ -39,7 +39,7 @@ export function faultRules(): FaultRules {
   };
 }
 
-function fits({ method, path, query }: FaultRule["match"], request: SeenRequest): boolean {
+export function fits({ method, path, query }: FaultRule["match"], request: SeenRequest): boolean {
   return (
     (method === undefined || method.toUpperCase() === request.method) &&
     (path === undefined || request.path.includes(path)) &&

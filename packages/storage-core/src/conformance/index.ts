@@ -4,6 +4,7 @@ export * from "./certify.ts";
 export * from "./check.ts";
 export { conformanceCase, type CaseDefinition } from "./define.ts";
 export { need, type NeedName } from "./needs.ts";
+export { randomBytes, randomInteger, seededRandom } from "./random.ts";
 export { requestsOf } from "./requests.ts";
 export { sendsNothing } from "./sends-nothing.ts";
 export { reportJson, reportText, type SuiteReport } from "./report.ts";
