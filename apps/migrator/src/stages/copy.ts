@@ -9,13 +9,14 @@ import { backoffMs, OBJECT_ATTEMPTS } from "../decide/object-attempts.ts";
 import { extendStreak, judgeStreak, NO_STREAK } from "../decide/outage.ts";
 import { LocatedFailure } from "../located-failure.ts";
 import { bandwidth, UNLIMITED, type Bandwidth } from "../transfer/bandwidth.ts";
+import { bodyMemoryOf } from "../transfer/body-memory.ts";
 import { byteBudget, type ByteBudget } from "../transfer/byte-budget.ts";
+import { partBuffers, type PartBuffers } from "../transfer/part-buffers.ts";
 import { pause, type Pause } from "../transfer/pause.ts";
 import { pool } from "../transfer/pool.ts";
 import { SideFailure } from "../transfer/side-failure.ts";
 import { transferObject } from "../transfer/transfer-object.ts";
 import type { TransferContext, TransferOutcome } from "../transfer/transfer.ts";
-import { WHOLE_BODY_BYTES } from "../transfer/whole-body.ts";
 import type { StageContext } from "./stage-context.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
 
@@ -47,8 +48,6 @@ export interface CopySummary {
 
 /** Bodies in memory, all transfers together. */
 const BODY_MEMORY_BYTES = 128 * 1024 * 1024;
-/** What an object costs in memory whatever its size. */
-const LEAST_BODY_BYTES = 64 * 1024;
 /** An object whose credentials "expire" again after each pause is not waited for forever. */
 const PAUSES_PER_OBJECT = 3;
 
@@ -85,7 +84,8 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
   const writer = ledger.writer({ onCommitted: (change) => countCommitted(change, counts, context, progress.add) });
   const limit =
     options.bandwidthLimitBytesPerSecond === undefined ? UNLIMITED : bandwidth(options.bandwidthLimitBytesPerSecond);
-  const shared = { context, options, counts, signal, writer, limit, budget: byteBudget(BODY_MEMORY_BYTES) };
+  const budget = byteBudget(BODY_MEMORY_BYTES);
+  const shared = { context, options, counts, signal, writer, limit, budget, parts: partBuffers() };
   const copiers = new Map(context.routes.map((route) => [route.name, routeCopier(route, shared)]));
 
   try {
@@ -102,6 +102,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
       throw error;
     });
     await writer.end();
+    counts.sweptUploads += await sweepUploads(context);
   } finally {
     stopped.abort(new DOMException("The stage has ended.", "AbortError"));
     progress.end();
@@ -154,9 +155,10 @@ interface SharedParts {
   readonly writer: ReturnType<StageContext["ledger"]["writer"]>;
   readonly limit: Bandwidth;
   readonly budget: ByteBudget;
+  readonly parts: PartBuffers;
 }
 
-function routeCopier(route: Route, { context, options, counts, signal, writer, limit, budget }: SharedParts) {
+function routeCopier(route: Route, { context, options, counts, signal, writer, limit, budget, parts }: SharedParts) {
   const { reporter } = context;
   // A pause ends with the first interruption: what waits is still planned.
   const patient = AbortSignal.any([signal, context.drain]);
@@ -176,6 +178,8 @@ function routeCopier(route: Route, { context, options, counts, signal, writer, l
     route,
     bandwidth: limit,
     partSizeBytes: options.partSizeBytes,
+    parts,
+    uploads: context.ledger.uploads,
     signal,
     onBytes: () => undefined,
     checkMd5(info: ObjectInfo, digests: Digests) {
@@ -279,7 +283,7 @@ function routeCopier(route: Route, { context, options, counts, signal, writer, l
 
   return {
     async copy(object: ObjectRecord): Promise<void> {
-      const share = Math.min(Math.max(object.size, LEAST_BODY_BYTES), WHOLE_BODY_BYTES);
+      const share = bodyMemoryOf(object.size);
       let release: (() => void) | undefined;
       try {
         release = await budget.take(share, patient);

@@ -1,16 +1,25 @@
-import type { Evidence, NotCarried, ObjectRecord } from "@bucketferry/ledger";
+import type { Evidence, Ledger, NotCarried, ObjectRecord } from "@bucketferry/ledger";
 import type { GetResult, ObjectInfo, PutOptions, PutResult } from "@bucketferry/storage-core";
 import type { Route } from "@bucketferry/config";
 import type { CarriedHeaders } from "../decide/carry-headers.ts";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { PutMode } from "../decide/put-condition.ts";
 import type { Bandwidth } from "./bandwidth.ts";
+import type { PartBuffers } from "./part-buffers.ts";
+
+/** What a transfer records of an upload in parts, so that another process can go on with it. */
+export type UploadJournal = Pick<Ledger["uploads"], "start" | "addPart" | "find" | "forget">;
 
 /** What all transfers of one route share. */
 export interface TransferContext {
   readonly route: Pick<Route, "name" | "source" | "target">;
   readonly bandwidth: Bandwidth;
+  /** Smallest size of the parts of a large object; undefined: our choice. */
   readonly partSizeBytes: number | undefined;
+  /** Memory for parts, all transfers together. */
+  readonly parts: PartBuffers;
+  /** What is remembered of uploads in parts; the ledger, or somebody who speaks to it. */
+  readonly uploads: UploadJournal;
   readonly signal: AbortSignal;
   /** Bytes of bodies as they pass, for the display. */
   readonly onBytes: (bytes: number) => void;
