@@ -17,4 +17,4 @@ export type { ObjectWriter, ObjectWriterOptions } from "./objects/object-writer.
 export type { ReasonCount, StateCount } from "./objects/object-queries.ts";
 export type { LedgerEvent, StoredEvent } from "./runs/events.ts";
 export type { RunRecord } from "./runs/runs.ts";
-export type { UploadPartRecord, UploadRecord } from "./uploads/uploads.ts";
+export type { UploadPartRecord, UploadRecord, UploadWithParts } from "./uploads/uploads.ts";

@@ -1,11 +1,12 @@
 import type { Kysely } from "kysely";
 import { compareRoutes, fingerprintOf, type RouteDifference, type RouteIdentity } from "./fingerprint.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, WalkOptions } from "./ledger.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { takeLock, type LedgerLock } from "./lock/ledger-lock.ts";
 import { thisProcess, type ProcessIdentity } from "./lock/process-identity.ts";
 import { applyChanges, assertLegal } from "./objects/apply-changes.ts";
 import { countByReason, countByState, findObjects, objectPage } from "./objects/object-queries.ts";
+import type { ObjectRecord } from "./objects/object-record.ts";
 import { objectWriter } from "./objects/object-writer.ts";
 import { insertEvent, lastEvents } from "./runs/events.ts";
 import { finishRun, insertRun, lastRuns } from "./runs/runs.ts";
@@ -13,7 +14,8 @@ import { appliedMigrations, migrateSchema, migrationsFor } from "./schema/migrat
 import type { LedgerTables } from "./schema/tables.ts";
 import { ledgerErrorOf } from "./sqlite/sqlite-errors.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite/sqlite-file.ts";
-import { findUpload, forgetUpload, recordPart, startUpload } from "./uploads/uploads.ts";
+import { groupCommit } from "./uploads/group-commit.ts";
+import { findUpload, forgetUpload, recordPart, startUpload, uploadPage } from "./uploads/uploads.ts";
 
 export interface OpenLedgerOptions {
   /** The file; it and its folder are made when they are missing and `mode` is `write`. */
@@ -148,6 +150,19 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       }),
     );
 
+  async function* pages({ signal, ...request }: WalkOptions): AsyncGenerator<readonly ObjectRecord[], void, undefined> {
+    let { after } = request;
+    for (;;) {
+      signal?.throwIfAborted();
+      const page = await pageOf({ ...request, after });
+      yield page;
+      if (page.length < PAGE_SIZE) return;
+      after = page.at(-1)?.key;
+    }
+  }
+
+  const commitUpload = groupCommit<Kysely<LedgerTables>>(write);
+
   const commit = (changes: Parameters<Ledger["objects"]["write"]>[0]) =>
     write((db) => applyChanges(db, changes, routeIds, now()));
 
@@ -159,15 +174,9 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
 
     objects: {
       page: pageOf,
-      async *walk({ signal, ...request }) {
-        let { after } = request;
-        for (;;) {
-          signal?.throwIfAborted();
-          const page = await pageOf({ ...request, after });
-          yield* page;
-          after = page.at(-1)?.key;
-          if (page.length < PAGE_SIZE) return;
-        }
+      pages,
+      async *walk(request) {
+        for await (const page of pages(request)) yield* page;
       },
       find: (route, keys) => read((db) => findObjects(db, route, routeId(route), keys)),
       count: () => read((db) => countByState(db, routeNames)),
@@ -204,10 +213,19 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
     },
 
     uploads: {
-      start: (upload) => write((db) => startUpload(db, routeId(upload.route), upload)),
-      addPart: (route, key, part) => write((db) => recordPart(db, routeId(route), key, part)),
+      start: (upload) => commitUpload((db) => startUpload(db, routeId(upload.route), upload)),
+      addPart: (route, key, part) => commitUpload((db) => recordPart(db, routeId(route), key, part)),
       find: (route, key) => read((db) => findUpload(db, route, routeId(route), key)),
-      forget: (route, key) => write((db) => forgetUpload(db, routeId(route), key)),
+      forget: (route, key) => commitUpload((db) => forgetUpload(db, routeId(route), key)),
+      async *walk(route) {
+        for (let after: string | undefined; ;) {
+          const request = { route, routeId: routeId(route), after, limit: PAGE_SIZE };
+          const page = await read((db) => uploadPage(db, request));
+          yield* page;
+          if (page.length < PAGE_SIZE) return;
+          after = page.at(-1)?.key;
+        }
+      },
     },
 
     owner: () =>

@@ -236,16 +236,21 @@ describe("runs, events and uploads", () => {
       startedAt: 1,
     };
     await ledger.uploads.start(upload);
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2", size: 10 });
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 1, etag: "p1", size: 10 });
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2b", size: 10 });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2", size: 10, sha256: "aa" });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 1, etag: "p1", size: 10, sha256: "bb" });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2b", size: 10, sha256: "cc" });
     expect(await ledger.uploads.find(ROUTE.name, "big")).toEqual({
       ...upload,
       parts: [
-        { partNumber: 1, etag: "p1", size: 10 },
-        { partNumber: 2, etag: "p2b", size: 10 },
+        { partNumber: 1, etag: "p1", size: 10, sha256: "bb" },
+        { partNumber: 2, etag: "p2b", size: 10, sha256: "cc" },
       ],
     });
+    const asked = { ...upload, uploadId: null, startedAt: 2 };
+    await ledger.uploads.start(asked);
+    expect(await ledger.uploads.find(ROUTE.name, "big")).toEqual({ ...asked, parts: [] });
+    await ledger.uploads.start({ ...upload, key: "bigger" });
+    expect((await Array.fromAsync(ledger.uploads.walk(ROUTE.name))).map(({ key }) => key)).toEqual(["big", "bigger"]);
     await ledger.uploads.forget(ROUTE.name, "big");
     expect(await ledger.uploads.find(ROUTE.name, "big")).toBeUndefined();
   });

@@ -2,11 +2,12 @@ import type { Kysely } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
 import { LedgerError } from "../ledger-error.ts";
 import { firstSchema } from "./0001-ledger.ts";
+import { partHashes } from "./0002-part-hashes.ts";
 import type { LedgerTables } from "./tables.ts";
 
 /** In order. A schema that was published is never edited; a change is another line. */
 export function migrationsFor(engine: "sqlite" | "postgres"): Readonly<Record<string, Migration>> {
-  return { "0001-ledger": firstSchema(engine) };
+  return { "0001-ledger": firstSchema(engine), "0002-part-hashes": partHashes };
 }
 
 /**

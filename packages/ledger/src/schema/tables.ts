@@ -101,6 +101,7 @@ export interface EventsTable {
 export interface UploadsTable {
   route_id: number;
   key: string;
+  /** Empty while the answer that names it is not known. */
   upload_id: string;
   target_key: string;
   source_etag: string;
@@ -115,4 +116,5 @@ export interface UploadPartsTable {
   part_number: number;
   etag: string;
   size: number;
+  sha256: string;
 }
