@@ -15,6 +15,8 @@ export interface FaultProxyOptions {
   readonly port?: number | undefined;
   /** Faults by chance, for the requests that no rule of `faults` strikes. */
   readonly random?: RandomFaultsOptions | undefined;
+  /** Told of every request when its head has come, and before anything happens to it. */
+  readonly onRequest?: ((request: SeenRequest) => void) | undefined;
 }
 
 export interface FaultProxy extends LocalServer {
@@ -46,7 +48,10 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   const server = createServer({ noDelay: true }, (socket) => {
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
-    void serveConnection(socket, address, (request) => rules.take(request) ?? chance.take(request));
+    void serveConnection(socket, address, (request) => {
+      options.onRequest?.(request);
+      return rules.take(request) ?? chance.take(request);
+    });
   });
   server.listen(options.port ?? 0, LOOPBACK);
   await once(server, "listening");
