@@ -1,12 +1,9 @@
 import { z } from "zod";
-import { parseByteSize } from "./byte-size.ts";
+import { byteSize } from "./byte-size-schema.ts";
+import { selectionFields } from "./selection-schema.ts";
 
-const byteSize = z.union([z.string(), z.number()]).transform((value, context) => {
-  const bytes = parseByteSize(value);
-  if (bytes !== undefined && bytes > 0) return bytes;
-  context.addIssue({ code: "custom", message: `is not a size: write it as "100MiB", "5GB" or a number of bytes.` });
-  return z.NEVER;
-});
+/** Orders in which objects can be copied; `-size` is the largest first. */
+const OBJECT_ORDERS = ["key", "size", "-size", "newest", "oldest"] as const;
 
 /** One side of a route. What else it holds is the adapter's business, and is checked by the adapter's own schema. */
 const side = z
@@ -30,6 +27,7 @@ const route = z.strictObject({
     .describe("Names the route in reports and in the ledger."),
   source: side,
   target: side,
+  ...selectionFields,
 });
 
 const database = z.strictObject({
@@ -58,6 +56,20 @@ const copy = z.strictObject({
   concurrency: z.int().min(1).max(1024).default(32).describe("How many objects are copied at once."),
   bandwidthLimit: byteSize.optional().describe("Most bytes a second, all transfers together."),
   partSize: byteSize.optional().describe("Size of the parts of large objects."),
+  ...selectionFields,
+  order: z.enum(OBJECT_ORDERS).default("key").describe("Which objects of a route are copied first."),
+  metadata: z
+    .enum(["keep-in-ledger", "fail"])
+    .default("keep-in-ledger")
+    .describe("What happens to an object whose headers or metadata the target cannot hold."),
+  contentType: z
+    .enum(["keep", "repair"])
+    .default("keep")
+    .describe("Whether a missing or meaningless content type is filled in by the ending of the key."),
+  archived: z
+    .enum(["skip", "copy"])
+    .default("skip")
+    .describe("Whether objects in an archive are left out, or copied because somebody restored them."),
   maxAttempts: z
     .int()
     .min(1)

@@ -1,5 +1,6 @@
 import type { StorageAdapter } from "@bucketferry/storage-core";
 import type { DatabaseLocation } from "./database-url.ts";
+import type { Selection } from "./selection-schema.ts";
 
 /** A configuration that was read, resolved and found to be sound. Paths are absolute. */
 export interface Config {
@@ -17,6 +18,8 @@ export interface RouteConfig {
   readonly name: string;
   readonly source: SideConfig;
   readonly target: SideConfig;
+  /** Which of the source's objects the route takes up. */
+  readonly selection: Selection;
 }
 
 export interface SideConfig {
@@ -43,6 +46,14 @@ export interface CopyConfig {
   readonly concurrency: number;
   readonly bandwidthLimitBytesPerSecond: number | undefined;
   readonly partSizeBytes: number | undefined;
+  /** Within each route; `-size` is the largest first. */
+  readonly order: "key" | "size" | "-size" | "newest" | "oldest";
+  /** What happens to an object whose headers or metadata the target cannot hold. */
+  readonly metadata: "keep-in-ledger" | "fail";
+  /** `repair`: a missing or meaningless content type is filled in by the ending of the key. */
+  readonly contentType: "keep" | "repair";
+  /** `copy`: somebody restored what the listing calls archived. */
+  readonly archived: "skip" | "copy";
   readonly maxAttempts: number;
   /** Without any progress for so long, a request counts as lost. */
   readonly timeoutMs: number;

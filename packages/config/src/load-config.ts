@@ -9,6 +9,7 @@ import { configSchema, type ParsedConfig } from "./config-schema.ts";
 import { parseDatabaseUrl, type DatabaseLocation } from "./database-url.ts";
 import { environmentBeside, type Environment } from "./environment.ts";
 import { resolveEnvironment } from "./resolve-environment.ts";
+import { selectionOf } from "./selection-schema.ts";
 import { sideIdentity } from "./side-identity.ts";
 
 export interface LoadConfigOptions {
@@ -102,7 +103,7 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
     });
   });
   if (ledger === undefined || (parsed.database !== undefined && database === undefined)) return undefined;
-  const { concurrency, bandwidthLimit, partSize, maxAttempts, timeout } = parsed.copy;
+  const { concurrency, bandwidthLimit, partSize, order, metadata, contentType, archived, maxAttempts, timeout } = parsed.copy;
   return {
     parsed,
     ledger,
@@ -112,6 +113,10 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
       concurrency,
       bandwidthLimitBytesPerSecond: bandwidthLimit,
       partSizeBytes: partSize,
+      order,
+      metadata,
+      contentType,
+      archived,
       maxAttempts,
       timeoutMs: timeout * 1000,
     },
@@ -212,12 +217,13 @@ function tryCreate(side: SideConfig, path: string, problems: ConfigProblem[]): b
 }
 
 function routesOf(parsed: ParsedConfig, sides: ReadSides): RouteConfig[] {
-  return parsed.routes.map(({ name }, index) => {
+  return parsed.routes.map((route, index) => {
+    const { name } = route;
     const source = sides.get(`${index} source`);
     const target = sides.get(`${index} target`);
     if (source === undefined || target === undefined)
       throw new Error(`route ${name} has no sides, and no problem says why`);
-    return { name, source, target };
+    return { name, source, target, selection: selectionOf(parsed.copy, route) };
   });
 }
 

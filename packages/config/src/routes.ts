@@ -15,7 +15,7 @@ export interface Route {
 }
 
 /** Makes both providers of a route; no I/O. */
-export function openRoute({ name, source, target }: RouteConfig): Route {
+export function openRoute({ name, source, target }: Omit<RouteConfig, "selection">): Route {
   const sides = { source: openSide(source), target: openSide(target) };
   return {
     name,

@@ -18,6 +18,8 @@ export { deletePrefix, type DeletePrefixResult } from "./storage/delete-prefix.t
 export { hashObject, type HashOptions, type ObjectHash } from "./storage/hash-object.ts";
 export { sha256, type IncrementalHash } from "./hash/sha256.ts";
 export { compareKeys } from "./listing/compare-keys.ts";
-export { listAll, type ListAllOptions } from "./listing/list-all.ts";
+export { listAll } from "./listing/list-all.ts";
+export { listPages, type ListAllOptions } from "./listing/list-pages.ts";
 export { align, type Aligned } from "./listing/align.ts";
+export { keyGlob, KeyGlobError, type KeyGlob } from "./keys/key-glob.ts";
 export { keyMapping, type KeyMapping, type KeyMappingOptions } from "./keys/key-mapping.ts";

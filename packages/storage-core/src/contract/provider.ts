@@ -160,6 +160,8 @@ export interface ObjectEntry {
   /** Where the listing says so. */
   readonly contentType?: string | undefined;
   readonly cacheControl?: string | undefined;
+  /** Its bytes cannot be read before somebody restores them: what the service calls the archive, such as `GLACIER`. */
+  readonly archived?: string | undefined;
 }
 
 export type ListEntry = ObjectEntry | { readonly type: "prefix"; readonly prefix: string };

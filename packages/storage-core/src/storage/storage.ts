@@ -13,7 +13,8 @@ import type {
   StorageProvider,
 } from "../contract/provider.ts";
 import { StorageError } from "../errors/storage-error.ts";
-import { listAll, type ListAllOptions } from "../listing/list-all.ts";
+import { listAll } from "../listing/list-all.ts";
+import type { ListAllOptions } from "../listing/list-pages.ts";
 import { deletePrefix, type DeletePrefixResult } from "./delete-prefix.ts";
 import { hashObject, type HashOptions, type ObjectHash } from "./hash-object.ts";
 import { moveObject, type MoveOptions } from "./move-object.ts";
