@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
-import { parseConfig, type Config } from "@bucketferry/config";
+import { parseConfig, type Config, type Route } from "@bucketferry/config";
 import { openLedger, type Ledger } from "@bucketferry/ledger";
 import type { GetOptions } from "@bucketferry/storage-core";
+import { planOptionsOf } from "../src/commands/plan.ts";
 import type { CommandEvent } from "../src/report/events.ts";
 import type { Reporter } from "../src/report/reporter.ts";
 import { ledgerPath } from "../src/session.ts";
 import { openSides } from "../src/sides.ts";
 import { copy, type CopyOptions, type CopySummary } from "../src/stages/copy.ts";
-import { plan, type PlanSummary } from "../src/stages/plan.ts";
+import { plan, type PlanOptions, type PlanSummary } from "../src/stages/plan.ts";
 import type { StageContext } from "../src/stages/stage-context.ts";
 import { verify, type VerifySummary } from "../src/stages/verify.ts";
 import type { World } from "./world.ts";
@@ -19,7 +20,7 @@ export interface Stages {
   readonly events: readonly CommandEvent[];
   /** Called when the source has opened an object for the copier and nothing of it was read. */
   afterOpen: (key: string) => Promise<void>;
-  plan(options?: { readonly overwrite?: boolean }): Promise<PlanSummary>;
+  plan(options?: Partial<PlanOptions>): Promise<PlanSummary>;
   copy(options?: Partial<CopyOptions>): Promise<CopySummary>;
   verify(depth?: "quick" | "standard" | "deep"): Promise<VerifySummary>;
   close(): Promise<void>;
@@ -38,7 +39,20 @@ export async function openStages(world: World): Promise<Stages> {
       },
     },
   }));
-  const ledger = await openLedger({ path: ledgerPath(config), routes, mode: "write", command: "test", version: "0" });
+  const stages = await stagesOver({ routes, ledger: ledgerPath(config), concurrency: config.copy.concurrency });
+  return stages;
+}
+
+export interface StagesOptions {
+  readonly routes: readonly Route[];
+  /** Path of the ledger's file. */
+  readonly ledger: string;
+  readonly concurrency: number;
+}
+
+/** The stages over routes that are open already. */
+export async function stagesOver({ routes, ledger: path, concurrency }: StagesOptions): Promise<Stages> {
+  const ledger = await openLedger({ path, routes, mode: "write", command: "test", version: "0" });
   const events: CommandEvent[] = [];
   const never = new AbortController().signal;
   const context: StageContext = { routes, ledger, reporter: recordingReporter(events), drain: never, abort: never };
@@ -47,10 +61,11 @@ export async function openStages(world: World): Promise<Stages> {
     context,
     events,
     afterOpen: () => Promise.resolve(),
-    plan: ({ overwrite = false } = {}) => plan(context, { placeholders: "skip", overwrite }),
+    plan: (options = {}) =>
+      plan(context, { ...planOptionsOf(config, { placeholders: "skip", overwriteTarget: false }), ...options }),
     copy: (options = {}) =>
       copy(context, {
-        concurrency: config.copy.concurrency,
+        concurrency,
         bandwidthLimitBytesPerSecond: undefined,
         partSizeBytes: undefined,
         patienceMs: 20_000,

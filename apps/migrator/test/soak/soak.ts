@@ -146,7 +146,9 @@ async function openSoakWorld({ seed, target }: SoakOptions): Promise<SoakWorld> 
     onRequest: () => undefined,
     async close() {
       await route.close();
-      await Promise.all([sourceProxy, targetProxy, source, own].map((server) => server?.close()));
+      await Promise.all(
+        [sourceProxy, targetProxy, source, ...(own === undefined ? [] : [own])].map((server) => server.close()),
+      );
       rmSync(directory, { recursive: true, force: true });
     },
   };
