@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { parseConfig, type Config, type Route } from "@bucketferry/config";
 import { openLedger, type Ledger } from "@bucketferry/ledger";
 import type { GetOptions } from "@bucketferry/storage-core";
-import { planOptionsOf } from "../src/commands/plan.ts";
 import type { CommandEvent } from "../src/report/events.ts";
 import type { Reporter } from "../src/report/reporter.ts";
 import { ledgerPath } from "../src/session.ts";
@@ -39,20 +38,13 @@ export async function openStages(world: World): Promise<Stages> {
       },
     },
   }));
-  const stages = await stagesOver({ routes, ledger: ledgerPath(config), concurrency: config.copy.concurrency });
+  const stages = await stagesOver(config, routes);
   return stages;
 }
 
-export interface StagesOptions {
-  readonly routes: readonly Route[];
-  /** Path of the ledger's file. */
-  readonly ledger: string;
-  readonly concurrency: number;
-}
-
-/** The stages over routes that are open already. */
-export async function stagesOver({ routes, ledger: path, concurrency }: StagesOptions): Promise<Stages> {
-  const ledger = await openLedger({ path, routes, mode: "write", command: "test", version: "0" });
+/** The stages over routes that are open already; the configuration has the ledger and the options. */
+export async function stagesOver(config: Config, routes: readonly Route[]): Promise<Stages> {
+  const ledger = await openLedger({ path: ledgerPath(config), routes, mode: "write", command: "test", version: "0" });
   const events: CommandEvent[] = [];
   const never = new AbortController().signal;
   const context: StageContext = { routes, ledger, reporter: recordingReporter(events), drain: never, abort: never };
@@ -62,10 +54,20 @@ export async function stagesOver({ routes, ledger: path, concurrency }: StagesOp
     events,
     afterOpen: () => Promise.resolve(),
     plan: (options = {}) =>
-      plan(context, { ...planOptionsOf(config, { placeholders: "skip", overwriteTarget: false }), ...options }),
+      plan(context, {
+        placeholders: "skip",
+        overwrite: false,
+        selections: new Map(),
+        archived: "skip",
+        metadata: "keep-in-ledger",
+        manifest: undefined,
+        partSizeBytes: undefined,
+        bytesPerSecond: undefined,
+        ...options,
+      }),
     copy: (options = {}) =>
       copy(context, {
-        concurrency,
+        concurrency: config.copy.concurrency,
         bandwidthLimitBytesPerSecond: undefined,
         partSizeBytes: undefined,
         patienceMs: 20_000,
