@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseRate, type Sample } from "./decide/sample.ts";
+import type { SelectionFlags } from "./commands/selection-flags.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { LOG_LEVELS } from "./report/reporter.ts";
 import { runCommand, type CommandResult, type GlobalOptions } from "./run-command.ts";
@@ -68,11 +70,40 @@ export function program(onExit: (code: ExitCode) => void): Command {
 
   command<PlanOptions>("plan", "find out what has to be copied, and why; changes nothing but the ledger", async () => {
     const { planCommand } = await import("./commands/plan.ts");
-    return (environment, { placeholders, overwriteTarget }) =>
-      planCommand(environment, { placeholders, overwriteTarget: overwriteTarget ?? false });
+    return (environment, { placeholders, overwriteTarget, archived, manifest, manifestFormat, rate, ...selection }) =>
+      planCommand(environment, {
+        placeholders,
+        overwriteTarget: overwriteTarget ?? false,
+        selection,
+        archived,
+        manifest,
+        manifestFormat,
+        bytesPerSecond: rate,
+      });
   })
     .addOption(placeholdersOption())
-    .option("--overwrite-target", "give up objects at the target that are not our copies");
+    .option("--overwrite-target", "give up objects at the target that are not our copies")
+    .option("--include <pattern...>", "take up these keys only, instead of copy.include; may be given again")
+    .option("--exclude <pattern...>", "leave these keys out, instead of copy.exclude; may be given again")
+    .option("--min-size <size>", "leave smaller objects out: 10KiB")
+    .option("--max-size <size>", "leave larger objects out: 5GB")
+    .option("--modified-after <time>", "leave out what was last modified before: 2026-01-31 or 2026-01-31T12:00:00Z")
+    .option("--modified-before <time>", "leave out what was last modified then or later")
+    .option("--manifest <file>", "take up the keys of this file only; - is stdin")
+    .addOption(
+      new Option("--manifest-format <format>", "default: by the ending .jsonl, .ndjson, .csv; else text").choices([
+        "text",
+        "jsonl",
+        "csv",
+      ]),
+    )
+    .addOption(
+      new Option("--archived <policy>", "objects in an archive: leave out, or copy what was restored").choices([
+        "skip",
+        "copy",
+      ]),
+    )
+    .option("--rate <bytes>", "bytes a second for the forecast; default: the bandwidth limit", wholeNumber);
 
   command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
     const { copyCommand } = await import("./commands/copy.ts");
@@ -89,13 +120,31 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .addOption(patienceOption())
     .option("--allow-partial", "copy although the last plan was not finished");
 
-  command<VerifyOptions>("verify", "make verified of copied, on evidence only", async () => {
+  command<VerifyOptions>("verify", "compare both sides, and make verified of copied, on evidence only", async () => {
     const { verifyCommand } = await import("./commands/verify.ts");
     return (environment, options) =>
-      verifyCommand(environment, { depth: depthOf(options), allowPartial: options.allowPartial ?? false });
+      verifyCommand(environment, {
+        depth: depthOf(options),
+        sample: sampleOf(options),
+        metadata: options.metadata ?? false,
+        diff: options.diff,
+        allowPartial: options.allowPartial ?? false,
+      });
   })
-    .addOption(new Option("--quick", "compare listings only; read nothing back").conflicts("deep"))
-    .addOption(new Option("--deep", "read both sides of every object again").conflicts("quick"))
+    .addOption(
+      new Option("--quick", "compare listings only; read nothing").conflicts(["checksum", "deep", "sample", "seed"]),
+    )
+    .addOption(
+      new Option(
+        "--checksum",
+        "the default: stored checksums and ETags, and a copy is read where they prove nothing",
+      ).conflicts(["quick", "deep"]),
+    )
+    .addOption(new Option("--deep", "read both sides of every object again").conflicts(["quick", "checksum"]))
+    .addOption(sampleOption())
+    .addOption(seedOption())
+    .option("--metadata", "also compare headers and user metadata: one more request a side and object")
+    .option("--diff <file>", "write every object and how its two sides compare; FILE.csv or FILE.jsonl")
     .option("--allow-partial", "verify what was copied although something is left to copy");
 
   command<RewriteOptions>(
@@ -197,9 +246,15 @@ interface DoctorOptions {
 interface YesOptions {
   readonly yes?: boolean;
 }
-interface PlanOptions {
+interface PlacementOptions {
   readonly placeholders: "skip" | "keep";
   readonly overwriteTarget?: boolean;
+}
+interface PlanOptions extends PlacementOptions, SelectionFlags {
+  readonly archived?: "skip" | "copy";
+  readonly manifest?: string;
+  readonly manifestFormat?: "text" | "jsonl" | "csv";
+  readonly rate?: number;
 }
 interface CopyOptions {
   readonly concurrency?: number;
@@ -211,7 +266,14 @@ interface DepthOptions {
   readonly quick?: boolean;
   readonly deep?: boolean;
 }
-interface VerifyOptions extends DepthOptions {
+interface SampleOptions {
+  readonly sample?: number;
+  readonly seed?: string;
+}
+interface VerifyOptions extends DepthOptions, SampleOptions {
+  readonly checksum?: boolean;
+  readonly metadata?: boolean;
+  readonly diff?: string;
   readonly allowPartial?: boolean;
 }
 interface RewriteOptions {
@@ -232,7 +294,7 @@ interface ProveOptions {
 interface ReportOptions {
   readonly limit: number;
 }
-interface RunOptions extends YesOptions, PlanOptions, DepthOptions {
+interface RunOptions extends YesOptions, PlacementOptions, DepthOptions {
   readonly patience: number;
   readonly fetch: boolean;
   readonly allowPartial?: boolean;
@@ -241,6 +303,25 @@ interface RunOptions extends YesOptions, PlanOptions, DepthOptions {
 function depthOf({ quick, deep }: DepthOptions): "quick" | "standard" | "deep" {
   if (deep === true) return "deep";
   return quick === true ? "quick" : "standard";
+}
+
+/** Without a seed, every run looks at the same objects. */
+function sampleOf({ sample, seed = "" }: SampleOptions): Sample | undefined {
+  return sample === undefined ? undefined : { rate: sample, seed };
+}
+
+function sampleOption(): Option {
+  return new Option("--sample <rate>", "read only this share of the objects: 1% or 0.01; proves the sample").argParser(
+    (text) => {
+      const rate = parseRate(text);
+      if (rate !== undefined) return rate;
+      throw new InvalidArgumentError("It has to be a share like 1% or 0.01, above 0 and at most 100%.");
+    },
+  );
+}
+
+function seedOption(): Option {
+  return new Option("--seed <text>", "another seed samples other objects; the same one the same");
 }
 
 function placeholdersOption(): Option {

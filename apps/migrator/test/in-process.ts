@@ -9,7 +9,8 @@ import { openSides } from "../src/sides.ts";
 import { copy, type CopyOptions, type CopySummary } from "../src/stages/copy.ts";
 import { plan, type PlanOptions, type PlanSummary } from "../src/stages/plan.ts";
 import type { StageContext } from "../src/stages/stage-context.ts";
-import { verify, type VerifySummary } from "../src/stages/verify.ts";
+import type { VerifyDepth } from "../src/decide/verify-object.ts";
+import { verify, type VerifyOptions, type VerifySummary } from "../src/stages/verify.ts";
 import type { World } from "./world.ts";
 
 /** The stages in this process, for tests that look inside; the command line has tests of its own. */
@@ -21,7 +22,7 @@ export interface Stages {
   afterOpen: (key: string) => Promise<void>;
   plan(options?: Partial<PlanOptions>): Promise<PlanSummary>;
   copy(options?: Partial<CopyOptions>): Promise<CopySummary>;
-  verify(depth?: "quick" | "standard" | "deep"): Promise<VerifySummary>;
+  verify(depth?: VerifyDepth, options?: Partial<VerifyOptions>): Promise<VerifySummary>;
   close(): Promise<void>;
 }
 
@@ -73,7 +74,7 @@ export async function stagesOver(config: Config, routes: readonly Route[]): Prom
         patienceMs: 20_000,
         ...options,
       }),
-    verify: (depth = "standard") => verify(context, { depth, concurrency: 4 }),
+    verify: (depth = "standard", options = {}) => verify(context, { depth, concurrency: 4, ...options }),
     async close() {
       await ledger.close();
       await Promise.all(routes.map((route) => route.close()));

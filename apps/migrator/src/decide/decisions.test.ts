@@ -1,5 +1,6 @@
+import { selectionOf } from "@bucketferry/config";
 import { emptyFacts, type ObjectRecord, type StateCount } from "@bucketferry/ledger";
-import { STORAGE_ERROR_CODES, type Capabilities, type StorageErrorCode } from "@bucketferry/storage-core";
+import { keyGlob, STORAGE_ERROR_CODES, type Capabilities, type StorageErrorCode } from "@bucketferry/storage-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { carryHeaders } from "./carry-headers.ts";
@@ -8,11 +9,10 @@ import { actionFor, type FailureAction, type Side } from "./failure.ts";
 import { gateOf } from "./gate.ts";
 import { judgeMd5, learnMd5, NO_MD5_SEEN } from "./md5-trust.ts";
 import { backoffMs } from "./object-attempts.ts";
-import { isFolderPlaceholder, obstacleOf } from "./obstacle.ts";
+import { isFolderPlaceholder, obstacleOf, type ObstacleInput, type ObstacleRules } from "./obstacle.ts";
 import { extendStreak, judgeStreak, NO_STREAK } from "./outage.ts";
 import { proveReference } from "./prove-object.ts";
 import { putModeOf } from "./put-condition.ts";
-import { verifyObject } from "./verify-object.ts";
 
 const record = (facts: Partial<ObjectRecord> = {}): ObjectRecord => ({
   ...emptyFacts(),
@@ -175,24 +175,21 @@ describe("headers and metadata", () => {
 });
 
 describe("how an object is put", () => {
-  const able = {
-    conditionalPut: { create: true, replace: true },
-    conditionalMultipart: { create: false, replace: false },
-    maxPutBytes: 100,
-  };
+  const able = { create: true, replace: true };
+  const unable = { create: false, replace: false };
   it.each([
-    ["missing", 10, { mode: "create", ifNoneMatch: "*" }],
-    ["target-lost", 10, { mode: "create", ifNoneMatch: "*" }],
-    ["source-changed", 10, { mode: "replace", ifMatch: "t1" }],
-    ["target-damaged", 10, { mode: "replace", ifMatch: "t1" }],
-    ["unknown-at-target", 10, { mode: "compare" }],
-    ["target-changed", 10, { mode: "compare" }],
-    ["overwrite", 10, { mode: "overwrite" }],
-    ["a reason of a later version", 10, { mode: "compare" }],
-    ["missing", 101, { mode: "create", ifNoneMatch: undefined }],
-    ["source-changed", 101, { mode: "replace", ifMatch: undefined }],
-  ])("%s, %d bytes", (reason, size, mode) => {
-    expect(putModeOf(record({ reason }), size, able)).toEqual(mode);
+    ["missing", able, { mode: "create", ifNoneMatch: "*" }],
+    ["target-lost", able, { mode: "create", ifNoneMatch: "*" }],
+    ["source-changed", able, { mode: "replace", ifMatch: "t1" }],
+    ["target-damaged", able, { mode: "replace", ifMatch: "t1" }],
+    ["unknown-at-target", able, { mode: "compare" }],
+    ["target-changed", able, { mode: "compare" }],
+    ["overwrite", able, { mode: "overwrite" }],
+    ["a reason of a later version", able, { mode: "compare" }],
+    ["missing", unable, { mode: "create", ifNoneMatch: undefined }],
+    ["source-changed", unable, { mode: "replace", ifMatch: undefined }],
+  ])("%s, with conditions %j", (reason, conditions, mode) => {
+    expect(putModeOf(record({ reason }), conditions)).toEqual(mode);
   });
 });
 
@@ -209,18 +206,38 @@ describe("an obstacle", () => {
     objectBesideFolder: false,
     reserved: undefined,
   };
-  const rules = { target: { keys, maxObjectBytes: 100 }, placeholders: "skip" } as const;
-  const of = (key: string, size = 1, folderObject?: string) =>
-    obstacleOf({ key, targetKey: key, size, folderObject }, rules)?.action;
+  const systemHeaders = {
+    contentType: true,
+    cacheControl: false,
+    contentDisposition: true,
+    contentEncoding: true,
+    contentLanguage: true,
+  };
+  const metadata = { maxBytes: 20, keyCharset: "[a-z]", values: "ascii" } as const;
+  const rules: ObstacleRules = {
+    target: { keys, maxObjectBytes: 100, systemHeaders, metadata },
+    selection: undefined,
+    placeholders: "skip",
+    archived: "skip",
+    metadata: "keep-in-ledger",
+  };
+  const obstacle = (
+    source: Partial<ObstacleInput["source"]> & { readonly key: string },
+    change: Partial<ObstacleRules> = {},
+    folder?: string,
+  ) =>
+    obstacleOf(
+      { source: { size: 1, ...source }, targetKey: source.key, isNamed: true, folderOf: () => folder },
+      { ...rules, ...change },
+    );
+  const of = (key: string, size = 1, folder?: string) => obstacle({ key, size }, {}, folder)?.action;
 
   it("S18 is an empty folder placeholder; a file of that name is a file", () => {
     expect(of("a/.emptyFolderPlaceholder", 0)).toBe("skip");
     expect(of("a/", 0)).toBe("skip");
     expect(of("a/.emptyFolderPlaceholder", 1)).toBeUndefined();
     expect(isFolderPlaceholder({ key: "a/x.emptyFolderPlaceholder", size: 0 })).toBe(false);
-    expect(
-      obstacleOf({ key: "a/", targetKey: "a/", size: 0, folderObject: undefined }, { ...rules, placeholders: "keep" }),
-    ).toBeUndefined();
+    expect(obstacle({ key: "a/", size: 0 }, { placeholders: "keep" })).toBeUndefined();
   });
   it("S19 is a key that the target cannot take, S21 a size, and an object beside a folder of its name", () => {
     expect(of("a/../b")).toBe("refuse");
@@ -229,27 +246,27 @@ describe("an obstacle", () => {
     expect(of("a/b", 1, "a")).toBe("refuse");
     expect(of("a/b")).toBeUndefined();
   });
-});
-
-describe("verifying", () => {
-  const OURS = { size: 10, etag: "t1" };
-  it.each([
-    ["lost", undefined, "put-checksum", "quick", { action: "plan-again", reason: "target-lost" }],
-    [
-      "of another ETag",
-      { size: 10, etag: "x" },
-      "put-checksum",
-      "deep",
-      { action: "plan-again", reason: "target-changed" },
-    ],
-    ["of another size", { size: 9 }, "put-checksum", "standard", { action: "plan-again", reason: "target-changed" }],
-    ["listed as ours, with evidence", OURS, "put-checksum", "quick", { action: "verified" }],
-    ["listed as ours, with evidence", OURS, "stored-md5", "standard", { action: "verified" }],
-    ["listed as ours, without evidence", OURS, null, "quick", { action: "unproved" }],
-    ["listed as ours, without evidence", OURS, null, "standard", { action: "read", bothSides: false }],
-    ["listed as ours, with evidence", OURS, "put-checksum", "deep", { action: "read", bothSides: true }],
-  ] as const)("a copy %s (%j, %s), %s", (_, listed, evidence, depth, decision) => {
-    expect(verifyObject(record({ evidence }), listed, depth)).toEqual(decision);
+  it("S28 is an archive, unless somebody restored what is in it", () => {
+    expect(obstacle({ key: "a", archived: "GLACIER" })).toEqual({ action: "skip", reason: "archived" });
+    expect(obstacle({ key: "a", archived: "GLACIER" }, { archived: "copy" })).toBeUndefined();
+  });
+  it("S22 is a header that the target cannot hold, where nothing may be left behind and the listing shows it", () => {
+    const listed = { key: "a", contentType: "audio/mpeg", cacheControl: "no-cache" };
+    expect(obstacle(listed)).toBeUndefined();
+    expect(obstacle(listed, { metadata: "fail" })).toEqual({
+      action: "refuse",
+      reason: "metadata-not-carried",
+      message: "The target cannot hold cacheControl as the source has it.",
+    });
+    expect(obstacle({ key: "a", contentType: "audio/mpeg" }, { metadata: "fail" })).toBeUndefined();
+  });
+  it("S17 is what a selection leaves out; that comes before anything the target would refuse", () => {
+    const selection = selectionOf({ include: [keyGlob("img/**")] }, {});
+    expect(obstacle({ key: "img/../a", size: 200 }, { selection })?.action).toBe("refuse");
+    expect(obstacle({ key: "img2/../a", size: 200 }, { selection })).toEqual({
+      action: "skip",
+      reason: "not-included",
+    });
   });
 });
 

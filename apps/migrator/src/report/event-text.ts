@@ -1,5 +1,6 @@
+import { isTrouble, type DiffRow, type DiffStatus } from "../diff/diff-row.ts";
 import type { CommandEvent } from "./events.ts";
-import { formatCount, formatKey } from "./format.ts";
+import { formatBytes, formatCount, formatKey } from "./format.ts";
 
 export type Tone = "plain" | "dim" | "good" | "warning" | "bad";
 
@@ -18,6 +19,8 @@ export function eventText(event: CommandEvent): EventText | undefined {
         text: `${event.state} ${event.route}: ${formatKey(event.key)} (${[event.reason, event.code, event.message].filter(Boolean).join(", ")})`,
         tone: event.state === "failed" ? "bad" : "warning",
       };
+    case "diff":
+      return { text: diffText(event), tone: isTrouble(event) ? "bad" : "dim" };
     case "twins":
       return {
         text: `twins in ${event.route}: ${event.keys.map(formatKey).join("  ")} differ in case or Unicode form only`,
@@ -98,4 +101,26 @@ export function eventText(event: CommandEvent): EventText | undefined {
     case "reference-column":
       return undefined;
   }
+}
+
+/** The signs that rclone's check uses, https://rclone.org/commands/rclone_check/ */
+const SIGNS: Readonly<Record<DiffStatus, string>> = {
+  equal: "=",
+  differ: "*",
+  "only-source": "+",
+  "only-target": "-",
+  unreadable: "!",
+};
+
+function diffText({ status, route, key, reason, sourceSize, targetSize, metadata, code, message }: DiffRow): string {
+  const sizes = sourceSize === targetSize ? [] : [`${sizeText(sourceSize)} → ${sizeText(targetSize)}`];
+  const fields = metadata.map(
+    ({ name, source, target }) => `${name}: ${JSON.stringify(source)} → ${JSON.stringify(target)}`,
+  );
+  const why = [reason, ...sizes, ...fields, code, message].filter((part) => part !== null && part !== "").join(", ");
+  return `${SIGNS[status]} ${status} ${route}: ${formatKey(key)} (${why})`;
+}
+
+function sizeText(size: number | null): string {
+  return size === null ? "nothing" : formatBytes(size);
 }

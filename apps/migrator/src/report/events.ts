@@ -1,3 +1,4 @@
+import type { DiffRow } from "../diff/diff-row.ts";
 import type { ReferenceEvent } from "../references/contract.ts";
 
 /**
@@ -44,6 +45,7 @@ export type CommandEvent =
       readonly code: string | null;
       readonly message: string | null;
     }
+  | ({ readonly type: "diff" } & DiffRow)
   | { readonly type: "twins"; readonly route: string; readonly keys: readonly string[] }
   | {
       readonly type: "warning";

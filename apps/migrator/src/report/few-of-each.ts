@@ -26,8 +26,10 @@ function kindOf(event: CommandEvent): string | undefined {
   if (event.type === "object" && event.stage !== "report") {
     return `${event.stage} ${event.state} ${event.reason} ${event.code}`;
   }
+  if (event.type === "diff") return `diff ${event.status} ${event.reason}`;
   if (event.type === "reference") return `reference ${event.problem}`;
   return undefined;
 }
 
-export const MORE_LIKE_IT = "… more like it are not shown; `bucketferry report` and --json have them.";
+export const MORE_LIKE_IT =
+  "… more like it are not shown; `bucketferry report`, --json and `verify --diff FILE` have them.";

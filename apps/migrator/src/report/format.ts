@@ -16,6 +16,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en");
 }
 
+/** `0.0123` → `1.23 %`. */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
 /** `3725` → `1 h 2 min`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** A text file that is written piece by piece and has its name only when it is whole. */
+export interface LineFile {
+  /** Takes a piece at once; what it asks of the caller is to wait for `drained` now and then. */
+  write(text: string): void;
+  /** Resolves when the disk has caught up, so that memory does not grow with the file. */
+  drained(): Promise<void>;
+  /** SHA-256 of everything that was written so far, hex. */
+  sha256(): string;
+  /** Puts it on the disk and gives it its name, over a file of the same name. */
+  finish(): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
+
+const BUFFER_BYTES = 256 * 1024;
+
+/** @throws what the file system says (ENOSPC, EACCES …), from whichever call comes after it */
+export async function lineFile(path: string): Promise<LineFile> {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.part`;
+  // `flush`: what has its name is on the disk, also after a loss of power.
+  const stream = createWriteStream(unfinished, { highWaterMark: BUFFER_BYTES, flush: true });
+  let failure: { readonly error: Error } | undefined;
+  stream.on("error", (error) => {
+    failure ??= { error };
+  });
+  await once(stream, "open");
+  const hash = createHash("sha256");
+  let buffered: string[] = [];
+  let bufferedLength = 0;
+  let full = false;
+  const flush = (): void => {
+    if (buffered.length === 0) return;
+    const bytes = Buffer.from(buffered.join(""), "utf8");
+    buffered = [];
+    bufferedLength = 0;
+    hash.update(bytes);
+    if (!stream.write(bytes)) full = true;
+  };
+  const throwFailure = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+  return {
+    write(text) {
+      buffered.push(text);
+      bufferedLength += text.length;
+      if (bufferedLength >= BUFFER_BYTES) flush();
+    },
+    async drained() {
+      throwFailure();
+      if (!full) return;
+      await once(stream, "drain");
+      full = false;
+    },
+    sha256() {
+      flush();
+      return hash.copy().digest("hex");
+    },
+    async finish() {
+      flush();
+      throwFailure();
+      stream.end();
+      await once(stream, "close");
+      throwFailure();
+      await rename(unfinished, path);
+    },
+    async discard() {
+      if (!stream.closed) {
+        stream.destroy();
+        await once(stream, "close");
+      }
+      await rm(unfinished, { force: true });
+    },
+  };
+}
