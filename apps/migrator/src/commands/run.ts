@@ -67,7 +67,7 @@ async function runSteps(
 
   await done("setup", setupStep(session.routes, environment, options));
   for (let round = 1; ; round++) {
-    const planned = await done(round === 1 ? "plan" : `plan ${round}`, planStep(context, options));
+    const planned = await done(round === 1 ? "plan" : `plan ${round}`, planStep(context, config, options));
     // What a plan could not do, the last one says.
     worst = EXIT.done;
     if (!takeNote(planned)) return worst;

@@ -16,7 +16,7 @@ export interface CarriedHeaders {
  * Metadata goes as a whole or not at all where its size is the trouble: half of it would look complete.
  */
 export function carryHeaders(
-  info: Pick<ObjectInfo, "metadata" | (typeof HEADERS)[number]>,
+  info: Pick<ObjectInfo, "metadata"> & SystemHeaders,
   target: Pick<Capabilities, "systemHeaders" | "metadata">,
 ): CarriedHeaders {
   const headers: { -readonly [Name in keyof SystemHeaders]: SystemHeaders[Name] } = {};

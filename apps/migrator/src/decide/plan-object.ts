@@ -1,4 +1,5 @@
 import type { ObjectRecord } from "@bucketferry/ledger";
+import type { LeftOutReason } from "./selected.ts";
 
 /** One object as a listing shows it. */
 export interface ListedObject {
@@ -29,8 +30,13 @@ export type CopyReason =
   | "target-changed"
   | "overwrite";
 
-export type SkipReason = "folder-placeholder";
-export type RefuseReason = "key-refused" | "too-large" | "beside-folder" | "key-twin";
+export type SkipReason =
+  | "folder-placeholder"
+  | "not-in-manifest"
+  | LeftOutReason
+  /** Its bytes cannot be read before somebody restores them. The only skip that keeps a gate closed. */
+  | "archived";
+export type RefuseReason = "key-refused" | "too-large" | "beside-folder" | "key-twin" | "metadata-not-carried";
 
 export type PlanDecision =
   | { readonly action: "copy"; readonly reason: CopyReason }
@@ -64,21 +70,28 @@ export interface PlanInput {
  * | no  | no  | no, or vanished | none |
  * | no  | any | yes | vanish |
  * | no  | yes | no | targetOnly |
- * | yes | any | any | the obstacle, where there is one |
+ * | yes | any | any | refuse, where something is in the way |
+ * | yes | ours | put, source as it was | keep, also where it would be skipped now: leaving out undoes nothing |
+ * | yes | any | any | skip, where it is left out |
  * | yes | no  | never put | copy: missing |
  * | yes | no  | put | copy: target-lost |
- * | yes | ours | put, source as it was | keep |
  * | yes | ours | put, source changed | copy: source-changed |
  * | yes | not ours | put | copy: target-changed, or overwrite |
  * | yes | yes | never put | copy: unknown-at-target, or overwrite |
  */
-export function planObject({ source, target, known, obstacle, overwrite }: PlanInput): PlanDecision {
+export function planObject(input: PlanInput): PlanDecision {
+  const { source, target, known, obstacle } = input;
   if (source === undefined) {
     if (known !== undefined) return known.state === "vanished" ? { action: "none" } : { action: "vanish" };
     return target === undefined ? { action: "none" } : { action: "targetOnly" };
   }
-  if (obstacle !== undefined) return obstacle;
+  if (obstacle?.action === "refuse") return obstacle;
+  const decision = planListed(source, input);
+  return obstacle === undefined || decision.action === "keep" ? decision : obstacle;
+}
 
+/** What to do about an object that nothing is in the way of. */
+function planListed(source: ListedObject, { target, known, overwrite }: PlanInput): PlanDecision {
   const wasPut = known !== undefined && known.targetSize !== null;
   if (target === undefined) return { action: "copy", reason: wasPut ? "target-lost" : "missing" };
   if (!wasPut) return { action: "copy", reason: overwrite ? "overwrite" : "unknown-at-target" };
@@ -100,7 +113,7 @@ export function isOurCopy(target: ListedObject, known: ObjectRecord): boolean {
  * Whether the source still holds what was recorded, as far as a listing can tell. An ETag decides where there is one; size
  * and time are only a hint (S4), which `verify --deep` makes certain.
  */
-function isUnchanged(source: ListedObject, known: ObjectRecord): boolean {
+export function isUnchanged(source: ListedObject, known: ObjectRecord): boolean {
   if (source.size !== known.size) return false;
   if (source.etag !== undefined && known.etag !== null) return source.etag === known.etag;
   if (source.lastModified !== undefined && known.lastModified !== null) {

@@ -1,5 +1,5 @@
 import type { Route } from "@bucketferry/config";
-import type { ObjectEntry } from "@bucketferry/storage-core";
+import { listPages, type ObjectEntry } from "@bucketferry/storage-core";
 import type { Side } from "../decide/failure.ts";
 import { located } from "../located-failure.ts";
 import type { SortedSide } from "./lock-step.ts";
@@ -12,19 +12,21 @@ export function listSorted(
   keyOf: (entry: ObjectEntry) => string,
   signal: AbortSignal,
 ): SortedSide<ObjectEntry> {
-  const entries = objectsOf(route, side, signal);
+  const pages = pagesOfSide(route, side, signal);
   return {
     name: `the ${side} of route ${route.name}`,
-    items: route[side].capabilities.list.ordered ? entries : sortOnDisk(entries, signal),
+    pages: route[side].capabilities.list.ordered ? pages : sortOnDisk(pages, signal),
     keyOf,
   };
 }
 
-async function* objectsOf(route: Route, side: Side, signal: AbortSignal): AsyncGenerator<ObjectEntry> {
+async function* pagesOfSide(
+  route: Route,
+  side: Side,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ObjectEntry[], void, undefined> {
   try {
-    for await (const entry of route[side].list({ signal })) {
-      if (entry.type === "object") yield entry;
-    }
+    yield* listPages(route[side], { signal });
   } catch (error) {
     throw located(route, side, error);
   }

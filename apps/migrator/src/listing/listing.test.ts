@@ -12,8 +12,10 @@ const keys = fc.uniqueArray(
 );
 const side = (items: readonly string[], name = "test"): SortedSide<string> => ({
   name,
-  items: (async function* () {
-    yield* items;
+  // Pages of any length, empty ones among them.
+  pages: (async function* () {
+    for (let at = 0, length = 0; at < items.length; at += length, length = (length + 1) % 4)
+      yield items.slice(at, at + length);
   })(),
   keyOf: (item) => item,
 });
@@ -47,9 +49,9 @@ describe("lock step", () => {
     const endless: SortedSide<string> = {
       name: "endless",
       keyOf: (item) => item,
-      items: (async function* () {
+      pages: (async function* () {
         try {
-          for (let i = 0; ; i++) yield String(i).padStart(9, "0");
+          for (let i = 0; ; i++) yield [String(i).padStart(9, "0")];
         } finally {
           ended = true;
         }
@@ -73,11 +75,12 @@ it("L9 sorting on disk gives the same entries in byte order, each key once", asy
         lastModified: new Date(i),
       }));
       const input = (async function* () {
-        yield* entries;
-        yield* entries;
+        yield entries;
+        yield [];
+        yield entries.toReversed();
       })();
       const sorted = await Array.fromAsync(sortOnDisk(input, new AbortController().signal));
-      expect(sorted).toEqual([...entries].sort((one, other) => compareKeys(one.key, other.key)));
+      expect(sorted.flat()).toEqual([...entries].sort((one, other) => compareKeys(one.key, other.key)));
     }),
     { numRuns: 30 },
   );

@@ -20,7 +20,7 @@ export async function* recordedAgainstTarget(
   const steps = lockStep(
     {
       name: `the ledger of route ${route.name}`,
-      items: ledger.objects.walk({ route: route.name, states, signal }),
+      pages: ledger.objects.pages({ route: route.name, states, signal }),
       keyOf: (object: ObjectRecord) => object.targetKey,
     },
     listSorted(route, "target", (entry) => entry.key, signal),

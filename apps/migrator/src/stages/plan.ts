@@ -1,256 +1,155 @@
-import { changeOf, emptyFacts, type ObjectChange, type ObjectRecord } from "@bucketferry/ledger";
+import type { CopyConfig, Route, Selection } from "@bucketferry/config";
+import type { ObjectRecord } from "@bucketferry/ledger";
 import type { ObjectEntry } from "@bucketferry/storage-core";
-import type { Route } from "@bucketferry/config";
-import { obstacleOf, type PlaceholderPolicy } from "../decide/obstacle.ts";
+import { forecastOf, type Forecast } from "../decide/forecast.ts";
+import { obstacleOf, type ObstacleRules, type PlaceholderPolicy } from "../decide/obstacle.ts";
+import { planChange } from "../decide/plan-change.ts";
 import { planObject, type PlanDecision } from "../decide/plan-object.ts";
 import { folderObjects } from "../listing/folder-objects.ts";
-import { keyTwins, type KeyTwins } from "../listing/key-twins.ts";
+import { keyTwins } from "../listing/key-twins.ts";
 import { listSorted } from "../listing/list-sorted.ts";
-import { lockStep } from "../listing/lock-step.ts";
+import { lockStepPages, type Step } from "../listing/lock-step.ts";
+import type { Manifest } from "../listing/manifest.ts";
+import { WHOLE_BODY_BYTES } from "../transfer/whole-body.ts";
+import { planTally, type PlanTally, type PlanTotals } from "./plan-tally.ts";
+import { refuseTwins } from "./refuse-twins.ts";
 import type { StageContext } from "./stage-context.ts";
 
-export interface PlanOptions {
+export interface PlanOptions extends Pick<CopyConfig, "archived" | "metadata"> {
   readonly placeholders: PlaceholderPolicy;
   /** Objects at the target that are not ours are given up. */
   readonly overwrite: boolean;
+  /** Which objects each route takes up, by its name; a route that is not named takes up all. */
+  readonly selections: ReadonlyMap<string, Selection>;
+  /** Only these keys are taken up; undefined: all that the selections take. */
+  readonly manifest: Manifest | undefined;
+  /** For the forecast. */
+  readonly partSizeBytes: number | undefined;
+  readonly bytesPerSecond: number | undefined;
 }
 
-/** Objects and bytes of one action with one reason. */
-export interface PlannedAction {
-  readonly route: string;
-  readonly action: PlanDecision["action"];
-  readonly reason: string | undefined;
-  readonly objects: number;
-  readonly bytes: number;
-}
-
-export interface PlanSummary {
+export interface PlanSummary extends Omit<PlanTotals, "requests"> {
   readonly complete: boolean;
-  readonly actions: readonly PlannedAction[];
-  readonly toCopy: { readonly objects: number; readonly bytes: number };
-  readonly kept: number;
-  readonly refused: number;
-  readonly skipped: number;
-  readonly vanished: number;
-  readonly targetOnly: number;
   readonly twins: number;
+  /** Keys of the manifest that the source lacks. */
+  readonly onlyInManifest: number;
+  readonly forecast: Forecast;
 }
 
-/** Groups of twins that are shown one by one. */
-const TWINS_SHOWN = 20;
+/** Parts of a large object where the configuration names no size. */
+const USUAL_PART_BYTES = 16 * 1024 * 1024;
 
 /**
  * Walks source, target and ledger in lock step and records what has to be done. Changes nothing but the ledger. Running it
- * again is how changes since, failures and losses are found.
+ * again is how changes since, failures and losses are found; where nothing changed it costs the listings, and writes nothing.
  */
 export async function plan(context: StageContext, options: PlanOptions): Promise<PlanSummary> {
-  const tally = actionTally();
+  const tally = planTally({
+    wholeBodyBytes: WHOLE_BODY_BYTES,
+    partSizeBytes: options.partSizeBytes ?? USUAL_PART_BYTES,
+  });
   let twins = 0;
+  let onlyInManifest = 0;
   for (const route of context.routes) {
     if (context.drain.aborted) break;
-    twins += await planRoute(route, context, options, tally);
+    const found = await planRoute(route, context, options, tally);
+    twins += found.twins;
+    onlyInManifest += found.onlyInManifest;
   }
-  return { ...tally.summary(), twins, complete: !context.drain.aborted };
+  const { requests, ...totals } = tally.totals();
+  return {
+    ...totals,
+    twins,
+    onlyInManifest,
+    forecast: forecastOf({ requests, bytes: totals.toCopy.bytes }, options.bytesPerSecond),
+    complete: !context.drain.aborted,
+  };
 }
+
+type PlanStep = Step<ObjectEntry, ObjectEntry, ObjectRecord, string>;
 
 async function planRoute(
   route: Route,
   context: StageContext,
   options: PlanOptions,
-  tally: ActionTally,
-): Promise<number> {
+  tally: PlanTally,
+): Promise<{ readonly twins: number; readonly onlyInManifest: number }> {
   const { ledger, reporter, drain, abort } = context;
+  const { manifest, overwrite } = options;
   const progress = reporter.progress({ stage: `plan ${route.name}`, totalObjects: undefined, totalBytes: undefined });
   const writer = ledger.writer();
   const twins = await keyTwins();
   const folderOf = folderObjects();
-  const rules = { target: route.target.capabilities, placeholders: options.placeholders };
+  const rules: ObstacleRules = {
+    target: route.target.capabilities,
+    selection: options.selections.get(route.name),
+    placeholders: options.placeholders,
+    archived: options.archived,
+    metadata: options.metadata,
+  };
+  let onlyInManifest = 0;
+
+  const decide = ({ key: targetKey, a: source, b: target, c: known, d: listed }: PlanStep): PlanDecision => {
+    if (source === undefined) return planObject({ source, target, known, obstacle: undefined, overwrite });
+    const isNamed = manifest === undefined || listed !== undefined;
+    const obstacle = obstacleOf({ source, targetKey, isNamed, folderOf }, rules);
+    const decision = planObject({ source, target, known, obstacle, overwrite });
+    if (decision.action !== "skip") twins.add(source.key);
+    return decision;
+  };
+
   try {
-    const steps = lockStep(
+    const pages = lockStepPages(
       listSorted(route, "source", (entry) => route.targetKey(entry.key), abort),
       listSorted(route, "target", (entry) => entry.key, abort),
       {
         name: `the ledger of route ${route.name}`,
-        items: ledger.objects.walk({ route: route.name, signal: abort }),
+        pages: ledger.objects.pages({ route: route.name, signal: abort }),
         keyOf: (object: ObjectRecord) => object.targetKey,
       },
+      manifest?.side(route),
     );
-    for await (const { key: targetKey, a: source, b: target, c: known } of steps) {
+    for await (const steps of pages) {
       if (drain.aborted) break;
-      const key = source?.key ?? known?.key ?? targetKey;
-      let obstacle;
-      if (source !== undefined) {
-        twins.add(key);
-        obstacle = obstacleOf({ key, targetKey, size: source.size, folderObject: folderOf(targetKey) }, rules);
+      let objects = 0;
+      let bytes = 0;
+      for (const step of steps) {
+        const { key: targetKey, a: source, c: known } = step;
+        const key = source?.key ?? known?.key ?? step.d ?? targetKey;
+        const decision = decide(step);
+        tally.count(route.name, decision, source?.size ?? known?.size ?? step.b?.size ?? 0);
+        if (source !== undefined) {
+          objects++;
+          bytes += source.size;
+        } else if (step.d !== undefined) {
+          onlyInManifest++;
+          reportObject(context, route, key, "absent", "only-in-manifest", null);
+        }
+        const change = planChange(decision, { route: route.name, key, targetKey, source, known });
+        if (change !== undefined) await writer.add(change);
+        if (decision.action === "refuse") {
+          reportObject(context, route, key, "failed", decision.reason, decision.message);
+        } else if (decision.action === "vanish") {
+          reportObject(context, route, key, "vanished", "not-listed", null);
+        }
       }
-      const decision = planObject({ source, target, known, obstacle, overwrite: options.overwrite });
-      tally.count(route.name, decision, source?.size ?? known?.size ?? target?.size ?? 0);
-      if (source !== undefined) progress.add(1, source.size);
-      const change = changeFor(decision, { route: route.name, key, targetKey, source, known });
-      if (change !== undefined) await writer.add(change);
-      if (decision.action === "refuse" || decision.action === "vanish") {
-        reporter.event({
-          type: "object",
-          stage: "plan",
-          route: route.name,
-          key,
-          state: decision.action === "vanish" ? "vanished" : "failed",
-          reason: decision.action === "vanish" ? "not-listed" : decision.reason,
-          code: null,
-          message: decision.action === "vanish" ? null : decision.message,
-        });
-      }
+      progress.add(objects, bytes);
     }
     await writer.end();
-    return drain.aborted ? 0 : await reportTwins(route, twins, context, tally);
+    return { twins: drain.aborted ? 0 : await refuseTwins(route, twins, context, tally), onlyInManifest };
   } finally {
     progress.end();
     twins.close();
   }
 }
 
-interface DecidedObject {
-  readonly route: string;
-  readonly key: string;
-  readonly targetKey: string;
-  readonly source: ObjectEntry | undefined;
-  readonly known: ObjectRecord | undefined;
-}
-
-/** What the ledger has to remember of a decision; undefined when it knows it already. */
-function changeFor(decision: PlanDecision, object: DecidedObject): ObjectChange | undefined {
-  const { source, known } = object;
-  switch (decision.action) {
-    case "none":
-    case "keep":
-    case "targetOnly":
-      return undefined;
-    case "vanish":
-      return known && changeOf(known, { state: "vanished", reason: "not-listed", errorCode: null, errorMessage: null });
-    case "copy":
-    case "skip":
-    case "refuse": {
-      if (source === undefined) return undefined;
-      const state = decision.action === "copy" ? "planned" : decision.action === "skip" ? "skipped" : "failed";
-      const sourceFacts = {
-        size: source.size,
-        etag: source.etag ?? null,
-        lastModified: source.lastModified?.getTime() ?? null,
-        contentType: source.contentType ?? known?.contentType ?? null,
-      };
-      const isOnRecord =
-        known?.state === state &&
-        known.reason === decision.reason &&
-        known.size === sourceFacts.size &&
-        known.etag === sourceFacts.etag &&
-        known.lastModified === sourceFacts.lastModified;
-      if (isOnRecord) return undefined;
-      const facts = {
-        ...sourceFacts,
-        state,
-        reason: decision.reason,
-        sha256: null,
-        version: null,
-        evidence: null,
-        notCarried: null,
-        attempts: 0,
-        errorCode: decision.action === "refuse" ? "Refused" : null,
-        errorMessage: decision.action === "refuse" ? decision.message : null,
-      } as const;
-      if (known !== undefined) return changeOf(known, facts);
-      const { route, key, targetKey } = object;
-      return { ...emptyFacts(), ...facts, route, key, targetKey, from: undefined };
-    }
-  }
-}
-
-/**
- * Reports twins. A target that cannot tell them apart would let one overwrite the other, so there they are refused.
- */
-async function reportTwins(
+function reportObject(
+  { reporter }: StageContext,
   route: Route,
-  twins: KeyTwins,
-  { ledger, reporter }: StageContext,
-  tally: ActionTally,
-): Promise<number> {
-  const present = async (keys: readonly string[]): Promise<ReadonlySet<string>> => {
-    const found = await ledger.objects.find(route.name, keys);
-    return new Set([...found.values()].filter((object) => object.state !== "vanished").map((object) => object.key));
-  };
-  let groups = 0;
-  for await (const keys of twins.groups(present)) {
-    groups++;
-    if (groups <= TWINS_SHOWN) reporter.event({ type: "twins", route: route.name, keys });
-    if (route.target.capabilities.keys.caseSensitive) continue;
-    const found = await ledger.objects.find(route.name, keys);
-    for (const object of found.values()) {
-      if (object.state !== "planned" && object.state !== "failed") continue;
-      const message = `The target takes it for the same key as ${keys.filter((key) => key !== object.key).join(", ")}.`;
-      await ledger.objects.write([
-        changeOf(object, { state: "failed", reason: "key-twin", errorCode: "Refused", errorMessage: message }),
-      ]);
-      if (object.state === "planned") tally.move(object, { action: "refuse", reason: "key-twin", message });
-    }
-  }
-  if (groups > TWINS_SHOWN) {
-    reporter.event({
-      type: "warning",
-      code: "twins",
-      route: route.name,
-      message: `${groups} groups of keys differ in case or Unicode form only; ${TWINS_SHOWN} were shown.`,
-    });
-  }
-  return groups;
-}
-
-interface ActionTally {
-  count(route: string, decision: PlanDecision, bytes: number): void;
-  /** An object that was counted as to be copied is refused after all. */
-  move(object: ObjectRecord, decision: PlanDecision): void;
-  summary(): Omit<PlanSummary, "complete" | "twins">;
-}
-
-function actionTally(): ActionTally {
-  const actions = new Map<string, { -readonly [Name in keyof PlannedAction]: PlannedAction[Name] }>();
-  const add = (
-    route: string,
-    action: PlanDecision["action"],
-    reason: string | undefined,
-    objects: number,
-    bytes: number,
-  ): void => {
-    const name = `${route} ${action} ${reason}`;
-    const entry = actions.get(name) ?? { route, action, reason, objects: 0, bytes: 0 };
-    entry.objects += objects;
-    entry.bytes += bytes;
-    actions.set(name, entry);
-  };
-  const sum = (action: PlanDecision["action"]): { objects: number; bytes: number } => {
-    const total = { objects: 0, bytes: 0 };
-    for (const entry of actions.values()) {
-      if (entry.action !== action) continue;
-      total.objects += entry.objects;
-      total.bytes += entry.bytes;
-    }
-    return total;
-  };
-  return {
-    count(route, decision, bytes) {
-      if (decision.action === "none") return;
-      add(route, decision.action, "reason" in decision ? decision.reason : undefined, 1, bytes);
-    },
-    move(object, decision) {
-      add(object.route, "copy", object.reason ?? undefined, -1, -object.size);
-      add(object.route, decision.action, "reason" in decision ? decision.reason : undefined, 1, object.size);
-    },
-    summary: () => ({
-      actions: [...actions.values()].filter((entry) => entry.objects > 0),
-      toCopy: sum("copy"),
-      kept: sum("keep").objects,
-      refused: sum("refuse").objects,
-      skipped: sum("skip").objects,
-      vanished: sum("vanish").objects,
-      targetOnly: sum("targetOnly").objects,
-    }),
-  };
+  key: string,
+  state: string,
+  reason: string,
+  message: string | null,
+): void {
+  reporter.event({ type: "object", stage: "plan", route: route.name, key, state, reason, code: null, message });
 }
