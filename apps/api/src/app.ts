@@ -1,17 +1,88 @@
-import type { StorageProvider } from "@bucketferry/storage-core";
-import { Hono } from "hono";
-import { problem, problemOf } from "./problem.ts";
-import { health } from "./routes/health.ts";
-import { lectures } from "./routes/lectures.ts";
+import { cors } from "hono/cors";
+import { secureHeaders } from "hono/secure-headers";
+import { docsPage } from "./documents/docs-page.ts";
+import { router } from "./documents/router.ts";
+import { fileRoutes } from "./files/file-routes.ts";
+import { oldUrlRoutes } from "./files/old-url-routes.ts";
+import { healthRoutes } from "./health/health-routes.ts";
+import { lectureRoutes } from "./lectures/lecture-routes.ts";
+import { authentication } from "./middleware/authentication.ts";
+import { idempotency } from "./middleware/idempotency.ts";
+import { rateLimit } from "./middleware/rate-limit.ts";
+import { requestContext } from "./middleware/request-context.ts";
+import { closeWhileDraining, loopbackHostsOnly } from "./middleware/security.ts";
+import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
+import { PROBLEMS } from "./problem/problem-codes.ts";
+import { profileImageRoutes } from "./profile-images/profile-image-routes.ts";
+import type { Service } from "./service.ts";
 
-export interface AppDependencies {
-  readonly storage: StorageProvider;
+/** What is listed in `Access-Control-Expose-Headers`: without it a page could not read them. */
+const EXPOSED = [
+  "etag",
+  "content-range",
+  "accept-ranges",
+  "location",
+  "x-request-id",
+  "retry-after",
+  "content-disposition",
+];
+
+/** All of the service's HTTP, read from top to bottom: what happens to every request, then who answers it. */
+export function app(service: Service) {
+  const { config } = service;
+  const root = router();
+
+  root.onError((error, context) => {
+    const problem = problemOf(error);
+    const log = context.get("log");
+    if (PROBLEMS[problem.code].status >= 500)
+      log?.error({ code: problem.code, err: problem.cause ?? problem }, "request failed");
+    return problemResponse(problem, context.get("requestId"));
+  });
+  root.notFound((context) => problemResponse(new Problem("NotFound"), context.get("requestId")));
+
+  root.use(requestContext(service));
+  root.use(closeWhileDraining(service));
+  root.use(loopbackHostsOnly(service));
+  root.use(
+    secureHeaders({
+      crossOriginResourcePolicy: config.corsOrigins.length > 0 ? "cross-origin" : "same-origin",
+      xFrameOptions: "DENY",
+    }),
+  );
+  if (config.corsOrigins.length > 0) {
+    const origin = config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins];
+    root.use(cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 }));
+  }
+
+  // Probes and documents are for everybody, and are not counted.
+  const open = root.route("/health", healthRoutes(service));
+  root.route("/", docsPage());
+  root.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "Bucketferry API", version: "1" },
+    servers: [{ url: "/" }],
+    security: config.auth.mode === "credentials" ? [{ bearer: [] }] : [],
+  });
+  root.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+  });
+
+  root.use(authentication(service));
+  root.use(rateLimit(service));
+  root.use(idempotency(service));
+  root.get("/metrics", async (context) => {
+    const { contentType, text } = await service.metrics.page();
+    return context.body(text, 200, { "content-type": contentType });
+  });
+  root.route("/", oldUrlRoutes(service));
+  return open
+    .route("/lectures", lectureRoutes(service))
+    .route("/users", profileImageRoutes(service))
+    .route("/", fileRoutes(service));
 }
 
-export function app({ storage }: AppDependencies): Hono {
-  return new Hono()
-    .route("/health", health(storage))
-    .route("/lectures", lectures(storage))
-    .notFound((context) => problem(context, 404, "NotFound"))
-    .onError((error, context) => problemOf(context, error));
-}
+/** The routes' types, for a typed client: `hc<App>(url)`. */
+export type App = ReturnType<typeof app>;

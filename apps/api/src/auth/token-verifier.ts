@@ -1,0 +1,83 @@
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+} from "jose";
+import type { AuthConfig } from "../config/service-config.ts";
+import { Problem } from "../problem/problem.ts";
+import type { Caller } from "./caller.ts";
+
+const CLOCK_TOLERANCE_SECONDS = 30;
+/** Of a shared secret: https://www.rfc-editor.org/rfc/rfc8725#section-3.1 asks to pin algorithms to kinds of key. */
+const SECRET_ALGORITHMS = ["HS256"];
+const KEY_SET_ALGORITHMS = ["ES256", "RS256", "EdDSA"];
+
+/**
+ * Verifies JWTs as Supabase Auth issues them (RFC 7519): signature by the shared secret or the published key set,
+ * expiry, audience, issuer. `none` and an algorithm of the other kind of key never pass.
+ */
+export function tokenVerifier({
+  jwtSecret,
+  jwksUrl,
+  issuer,
+  audience,
+}: Extract<AuthConfig, { mode: "credentials" }>): (token: string) => Promise<Caller> {
+  const secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
+  const keySet = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl));
+  const expectations: JWTVerifyOptions = {
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ["exp"],
+    ...(issuer === undefined ? {} : { issuer }),
+  };
+
+  const verify = async (token: string): Promise<JWTPayload> => {
+    const { alg } = decodeProtectedHeader(token);
+    if (secret !== undefined && SECRET_ALGORITHMS.includes(alg ?? "")) {
+      return (await jwtVerify(token, secret, { ...expectations, algorithms: SECRET_ALGORITHMS })).payload;
+    }
+    if (keySet !== undefined && KEY_SET_ALGORITHMS.includes(alg ?? "")) {
+      return (await jwtVerify(token, keySet, { ...expectations, algorithms: KEY_SET_ALGORITHMS })).payload;
+    }
+    throw new errors.JOSEAlgNotAllowed("algorithm");
+  };
+
+  return async (token) => {
+    let payload: JWTPayload;
+    try {
+      payload = await verify(token);
+    } catch (error) {
+      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+        throw new Problem("Internal", undefined, { cause: error });
+      }
+      throw refused(sentenceOf(error), error);
+    }
+    return callerOf(payload, audience);
+  };
+}
+
+/** The service's and the anonymous role's keys of a Supabase project carry no audience and no user. */
+function callerOf(payload: JWTPayload, audience: string): Caller {
+  if (payload.role === "service_role") return { role: "service_role", id: payload.sub ?? "service" };
+  if (payload.role === "anon") return { role: "anon", id: "" };
+  const audiences = typeof payload.aud === "string" ? [payload.aud] : (payload.aud ?? []);
+  if (!audiences.includes(audience)) throw refused("The token is for another audience.");
+  if (typeof payload.sub !== "string" || payload.sub === "") throw refused("The token names no user (`sub`).");
+  return { role: "authenticated", id: payload.sub };
+}
+
+function sentenceOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return "The token has expired.";
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return `The token's claim ${error.claim} is not what it must be.`;
+  return "The token is not valid.";
+}
+
+function refused(detail: string, cause?: unknown): Problem {
+  return new Problem("Unauthorized", detail, {
+    cause,
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+  });
+}

@@ -1,0 +1,174 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { requireService } from "../auth/caller.ts";
+import { router } from "../documents/router.ts";
+import { binarySchema, idempotencyHeader, problemAnswers } from "../documents/schemas.ts";
+import { entityTag } from "../objects/conditions.ts";
+import { deliverObject } from "../objects/deliver-object.ts";
+import { Problem } from "../problem/problem.ts";
+import type { Service } from "../service.ts";
+import { checkedContent } from "../uploads/checked-content.ts";
+import { declaredLength } from "../uploads/incoming-file.ts";
+import { requestBody } from "../uploads/request-body.ts";
+import { requireReadable } from "./file-access.ts";
+import { objectUrl } from "./object-url.ts";
+import { keyInPath } from "./path-key.ts";
+
+const TAGS = ["files"];
+const anyContent = { "application/octet-stream": { schema: binarySchema } };
+const byKey = { params: z.object({ key: z.string().openapi({ description: "The object's key; may have slashes." }) }) };
+const fileSchema = z
+  .object({ key: z.string(), url: z.string(), sizeBytes: z.int(), etag: z.string() })
+  .openapi("StoredFile");
+
+const ROUTES = {
+  get: createRoute({
+    method: "get",
+    path: "/files/{key}{.+}",
+    tags: TAGS,
+    summary: "An object under its stable URL; takes Range and conditions",
+    request: { ...byKey, query: z.object({ token: z.string().optional(), download: z.string().max(255).optional() }) },
+    responses: {
+      200: { description: "The whole object.", content: anyContent },
+      206: { description: "A range of it.", content: anyContent },
+      304: { description: "Unchanged." },
+      307: { description: "Where storage gives it out, when the service is set up so." },
+      ...problemAnswers("Unauthorized", "Forbidden", "NotFound", "Expired", "PreconditionFailed", "InvalidRange"),
+    },
+  }),
+  put: createRoute({
+    method: "put",
+    path: "/files/{key}{.+}",
+    tags: TAGS,
+    summary: "Store an object under a key of one's choice (service role)",
+    request: { ...byKey, headers: idempotencyHeader, body: { required: true, content: anyContent } },
+    responses: {
+      201: { description: "It is stored.", content: { "application/json": { schema: fileSchema } } },
+      ...problemAnswers(
+        "InvalidRequest",
+        "Unauthorized",
+        "Forbidden",
+        "AlreadyExists",
+        "PreconditionFailed",
+        "TooLarge",
+      ),
+    },
+  }),
+  remove: createRoute({
+    method: "delete",
+    path: "/files/{key}{.+}",
+    tags: TAGS,
+    summary: "Delete an object (service role); again is no error",
+    request: byKey,
+    responses: { 204: { description: "It is gone." }, ...problemAnswers("Unauthorized", "Forbidden") },
+  }),
+  list: createRoute({
+    method: "get",
+    path: "/files",
+    tags: TAGS,
+    summary: "List objects by prefix (service role)",
+    request: {
+      query: z.object({
+        prefix: z.string().max(1024).optional(),
+        limit: z.coerce.number().int().min(1).max(1000).default(100),
+        cursor: z.string().optional(),
+      }),
+    },
+    responses: {
+      200: {
+        description: "A page; `nextCursor` is absent on the last one.",
+        content: {
+          "application/json": {
+            schema: z
+              .object({
+                files: z.array(
+                  z.object({
+                    key: z.string(),
+                    url: z.string(),
+                    sizeBytes: z.int(),
+                    lastModified: z.string().optional(),
+                  }),
+                ),
+                nextCursor: z.string().optional(),
+              })
+              .openapi("FilePage"),
+          },
+        },
+      },
+      ...problemAnswers("InvalidRequest", "Unauthorized", "Forbidden"),
+    },
+  }),
+};
+
+export function fileRoutes(service: Service) {
+  const { storage, config } = service;
+  return router()
+    .openapi(ROUTES.list, async (context) => {
+      requireService(context.get("caller"));
+      const { prefix, limit, cursor } = context.req.valid("query");
+      const page = await storage.listPage({ prefix, limit, cursor, signal: context.req.raw.signal });
+      const files = page.entries.flatMap((entry) =>
+        entry.type === "object"
+          ? [
+              {
+                key: entry.key,
+                url: objectUrl(service, entry.key),
+                sizeBytes: entry.size,
+                ...(entry.lastModified === undefined ? {} : { lastModified: entry.lastModified.toISOString() }),
+              },
+            ]
+          : [],
+      );
+      return context.json({ files, ...(page.cursor === undefined ? {} : { nextCursor: page.cursor }) }, 200);
+    })
+    .openapi(ROUTES.get, async (context) => {
+      const key = keyInPath(context.req.url, "/files/");
+      const { token } = context.req.valid("query");
+      await requireReadable(service, key, { caller: context.get("caller"), token });
+      return deliverObject(context, service, { key, isPublic: config.filesArePublic });
+    })
+    .openapi(ROUTES.put, async (context) => {
+      requireService(context.get("caller"));
+      const key = keyInPath(context.req.url, "/files/");
+      const length = declaredLength(context);
+      if (length !== undefined && length > config.maxFileBytes) throw new Problem("TooLarge");
+      const body = requestBody(context, { idleMs: config.bodyIdleMs });
+      const put = await storage.put(key, allowEmpty(body, length, config.maxFileBytes), {
+        contentType: context.req.header("content-type"),
+        cacheControl: context.req.header("cache-control"),
+        contentLength: length,
+        ...conditionsOf(context.req.header("if-match"), context.req.header("if-none-match")),
+        signal: context.req.raw.signal,
+      });
+      service.metrics.storedBytes("in", put.size);
+      context.header("etag", entityTag(put.etag));
+      return context.json({ key, url: objectUrl(service, key), sizeBytes: put.size, etag: put.etag }, 201);
+    })
+    .openapi(ROUTES.remove, async (context) => {
+      requireService(context.get("caller"));
+      await storage.delete(keyInPath(context.req.url, "/files/"), { signal: context.req.raw.signal });
+      return context.body(null, 204);
+    });
+}
+
+/** An object of no bytes is an object; only what claims to have some must bring them. */
+function allowEmpty(
+  body: AsyncIterable<Uint8Array>,
+  length: number | undefined,
+  maxBytes: number,
+): AsyncIterable<Uint8Array> | Uint8Array {
+  return length === 0 ? new Uint8Array() : checkedContent(body, { maxBytes, type: undefined });
+}
+
+/** @throws Problem InvalidRequest for a condition that storage has no counterpart of */
+function conditionsOf(
+  ifMatch: string | undefined,
+  ifNoneMatch: string | undefined,
+): { readonly ifMatch?: string; readonly ifNoneMatch?: "*" } {
+  if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== "*") {
+    throw new Problem("InvalidRequest", "If-None-Match of a PUT must be *.");
+  }
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch: ifMatch.trim().replaceAll('"', "") }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: "*" as const }),
+  };
+}

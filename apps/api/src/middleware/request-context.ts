@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { Service, ServiceEnv } from "../service.ts";
+
+const ID = /^[\w.:-]{1,128}$/;
+
+/** Gives each request an id, a logger that names it, and one log line and one measurement at its end. */
+export function requestContext({ log, metrics }: Service): MiddlewareHandler<ServiceEnv> {
+  return async (context, next) => {
+    const given = context.req.header("x-request-id");
+    const requestId = given !== undefined && ID.test(given) ? given : randomUUID();
+    const start = performance.now();
+    context.set("requestId", requestId);
+    context.set("log", log.child({ requestId }));
+    metrics.requestsUnderWay(1);
+    try {
+      await next();
+    } finally {
+      metrics.requestsUnderWay(-1);
+    }
+    const ms = performance.now() - start;
+    const { method } = context.req;
+    const { status } = context.res;
+    const route = routePath(context, -1);
+    context.header("x-request-id", requestId);
+    metrics.request({ method, route, status }, ms / 1000);
+    // The path without its query: that may hold a token.
+    context.get("log").info({ method, path: context.req.path, route, status, ms: Math.round(ms) }, "request");
+  };
+}

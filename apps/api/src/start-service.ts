@@ -1,0 +1,171 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import { openSide, parseSide } from "@bucketferry/config";
+import { StorageError, type StorageProvider } from "@bucketferry/storage-core";
+import { observe } from "@bucketferry/storage-core/layers";
+import { serve } from "@hono/node-server";
+import type { Logger } from "pino";
+import { app } from "./app.ts";
+import { apiKeys } from "./auth/api-keys.ts";
+import { authenticator } from "./auth/authenticate.ts";
+import { background } from "./background/background.ts";
+import { deleteUnneeded } from "./background/delete-unneeded.ts";
+import { runJobs } from "./background/run-jobs.ts";
+import type { ServiceConfig } from "./config/service-config.ts";
+import { migrate, migrationStatus, openDatabase } from "./database/open-database.ts";
+import { links } from "./files/links.ts";
+import { metrics as newMetrics } from "./observability/metrics.ts";
+import type { Service } from "./service.ts";
+import { StartError } from "./start-error.ts";
+
+/** A service that listens. */
+export interface RunningService {
+  readonly url: string;
+  readonly service: Service;
+  /** Takes nothing new, ends what it has begun, within the configured time, and closes everything. */
+  close(): Promise<void>;
+}
+
+/** Where objects live when nothing else is said: a folder beside the process. */
+const EMBEDDED = { adapter: "fs", directory: ".bucketferry/files" };
+
+/** @throws StartError, ConfigError: one clear line each, before anything listens */
+export async function startService(config: ServiceConfig, log: Logger): Promise<RunningService> {
+  const metrics = newMetrics();
+  const storage = observe({
+    onCall: ({ operation, error, durationMs }) =>
+      metrics.storageCall(operation, error === undefined ? "ok" : error.code, durationMs / 1000),
+  })(await openStorage(config));
+  const db = openDatabase(config.databaseUrl, (error) => log.error({ err: error }, "a database connection broke"));
+  let server: Server | undefined;
+  let isDraining = false;
+  let publicUrl = config.publicUrl;
+  const work = { current: undefined as ReturnType<typeof background> | undefined };
+  const closeAll = async (): Promise<void> => {
+    await work.current?.stop();
+    await db.destroy();
+    await storage.close();
+  };
+  try {
+    await prepareDatabase(config, db, log);
+    await prepareBucket(config, storage, log);
+    const tasks = [deleteUnneeded({ db, storage, log }), runJobs({ db, storage, log, metrics })];
+    work.current = background({ tasks, log });
+    const service: Service = {
+      config,
+      storage,
+      db,
+      log,
+      metrics,
+      links: links(config.linkSecret),
+      authenticate: authenticator(config.auth, apiKeys(db)),
+      background: work.current,
+      publicUrl: () => publicUrl ?? "",
+      isDraining: () => isDraining,
+    };
+    server = serve({ fetch: app(service).fetch, port: config.port, hostname: config.host }) as Server;
+    hardenServer(server);
+    await Promise.race([
+      once(server, "listening"),
+      once(server, "error").then(([error]) => Promise.reject(error as Error)),
+    ]);
+    const url = urlOf(config.host, (server.address() as AddressInfo).port);
+    publicUrl ??= url;
+    return {
+      url,
+      service,
+      async close() {
+        isDraining = true;
+        if (server !== undefined) await drain(server, config.drainMs);
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw startErrorOf(error, config);
+  }
+}
+
+async function openStorage(config: ServiceConfig): Promise<StorageProvider> {
+  if (config.storageConfigFile === undefined) {
+    mkdirSync(EMBEDDED.directory, { recursive: true });
+    return openSide(await parseSide(EMBEDDED, "storage.json"));
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(readFileSync(config.storageConfigFile, "utf8"));
+  } catch (error) {
+    throw new StartError(
+      `STORAGE_CONFIG: ${config.storageConfigFile} cannot be read as JSON (${(error as Error).message}).`,
+      error,
+    );
+  }
+  return openSide(await parseSide(raw, config.storageConfigFile));
+}
+
+async function prepareDatabase(config: ServiceConfig, db: Service["db"], log: Logger): Promise<void> {
+  if (config.migrateAtStart) {
+    const steps = await migrate(db);
+    if (steps.length > 0) log.info({ steps }, "the database's schema was brought up to date");
+    return;
+  }
+  const { pending } = await migrationStatus(db);
+  if (pending.length > 0) {
+    throw new StartError(`DATABASE_URL: the schema lacks ${pending.join(", ")}. Run the command \`migrate\` first.`);
+  }
+}
+
+/** Credentials, bucket and permissions, looked at before anybody relies on them. */
+async function prepareBucket(config: ServiceConfig, storage: StorageProvider, log: Logger): Promise<void> {
+  const first = await storage.check();
+  const isMissing = first.findings.some(({ id, level }) => id === "bucket" && level === "error");
+  if (!first.ok && isMissing && config.createBucket) {
+    const { existed, steps } = await storage.ensureBucket();
+    if (!existed) log.info({ bucket: storage.bucket, steps }, "the bucket was made");
+  }
+  const { ok, findings } = first.ok ? first : await storage.check();
+  if (ok) return;
+  const sentences = findings
+    .filter(({ level }) => level === "error")
+    .map(({ message, fix }) => (fix === undefined ? message : `${message} ${fix}`));
+  throw new StartError(`Storage cannot be used: ${sentences.join(" ")}`);
+}
+
+/** Node's defaults leave a slow head unharmed for a minute; a body has its own, finer rule where it is read. */
+function hardenServer(server: Server): void {
+  server.headersTimeout = 15_000;
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 65_000;
+  server.maxRequestsPerSocket = 0;
+}
+
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+function urlOf(host: string, port: number): string {
+  const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}
+
+function startErrorOf(error: unknown, config: ServiceConfig): unknown {
+  if (error instanceof StorageError) return new StartError(`Storage cannot be used: ${error.message}`, error);
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "EADDRINUSE")
+    return new StartError(`PORT: ${config.host}:${config.port} is taken by another process.`, error);
+  if (code === "EACCES")
+    return new StartError(`PORT: this user may not listen on ${config.host}:${config.port}.`, error);
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND")
+    return new StartError("DATABASE_URL: nothing answers there.", error);
+  if (code === "28P01" || code === "28000")
+    return new StartError("DATABASE_URL: the database refuses these credentials.", error);
+  if (code === "3D000") return new StartError("DATABASE_URL: there is no such database.", error);
+  return error;
+}

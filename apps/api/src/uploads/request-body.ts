@@ -1,0 +1,70 @@
+import type { Context } from "hono";
+import { Problem } from "../problem/problem.ts";
+import type { ServiceEnv } from "../service.ts";
+
+/** A body that is slower than this over a whole idle period keeps a connection busy, and nothing else. */
+const LEAST_BYTES_PER_SECOND = 256;
+
+export interface BodyOptions {
+  /** A body that brings nothing for so long is given up; over this time it also has to bring a least number of bytes. */
+  readonly idleMs: number;
+}
+
+/**
+ * The bytes of a request's body. On Node the request itself is read: the web stream around it would cost a third more CPU.
+ * @throws Problem RequestTimeout for one that trickles, InvalidRequest for one that breaks off
+ */
+export async function* requestBody(
+  context: Context<ServiceEnv>,
+  { idleMs }: BodyOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  const incoming = context.env?.incoming;
+  const source: AsyncIterable<Uint8Array> | null = incoming ?? context.req.raw.body;
+  if (source === null) return;
+  const late = Promise.withResolvers<never>();
+  late.promise.catch(() => undefined);
+  let isWaiting = false;
+  const timer = setTimeout(() => {
+    if (isWaiting) late.reject(tooSlow(idleMs));
+  }, idleMs);
+  const iterator = source[Symbol.asyncIterator]();
+  // Only the time that the client took counts: storage may be slower than it.
+  let windowMs = 0;
+  let windowBytes = 0;
+  let isAtEnd = false;
+  try {
+    for (;;) {
+      const begunMs = performance.now();
+      isWaiting = true;
+      timer.refresh();
+      const next = await Promise.race([iterator.next(), late.promise]);
+      isWaiting = false;
+      if (next.done === true) {
+        isAtEnd = true;
+        return;
+      }
+      windowMs += performance.now() - begunMs;
+      windowBytes += next.value.byteLength;
+      if (windowMs >= idleMs) {
+        if (windowBytes < (LEAST_BYTES_PER_SECOND * windowMs) / 1000) throw tooSlow(idleMs);
+        windowMs = 0;
+        windowBytes = 0;
+      }
+      yield next.value;
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem("InvalidRequest", "The body broke off before its end.", { cause: error });
+  } finally {
+    clearTimeout(timer);
+    // A request of Node's is not ended here: that would take the connection away from under the answer. Not awaited: a
+    // read that waits for a client that sends nothing never ends by itself.
+    if (!isAtEnd && incoming === undefined) void iterator.return?.()?.then(undefined, () => undefined);
+  }
+}
+
+function tooSlow(idleMs: number): Problem {
+  return new Problem("RequestTimeout", `The body brought too little in ${idleMs} ms.`, {
+    headers: { connection: "close" },
+  });
+}
