@@ -44,6 +44,11 @@ export async function copyStep(
             `${formatCount(summary.failed)} objects failed; \`bucketferry report\` lists them, \`bucketferry plan\` plans them again.`,
           ]
         : []),
+      ...(summary.removed > 0
+        ? [
+            `${formatCount(summary.removed)} copies were removed: their objects were deleted at the source before the copies were verified.`,
+          ]
+        : []),
       ...(summary.vanished > 0 ? [`${formatCount(summary.vanished)} objects are gone from the source.`] : []),
       ...(summary.notCarried > 0
         ? [

@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment, type Session } from "../session.ts";
 import type { PlaceholderPolicy } from "../decide/obstacle.ts";
+import { unverifiedCopies } from "../stages/remove-vanished.ts";
 import { copyStep } from "./copy.ts";
 import { mayGoOn } from "./may-go-on.ts";
 import { planStep } from "./plan.ts";
@@ -72,10 +73,14 @@ async function runSteps(
     worst = EXIT.done;
     if (!takeNote(planned)) return worst;
     const toCopy = await plannedTotals(session);
-    if (toCopy.objects === 0 || round > MOST_ROUNDS) break;
+    const toRemove = await unverifiedCopies(ledger);
+    if ((toCopy.objects === 0 && toRemove === 0) || round > MOST_ROUNDS) break;
     if (round === 1) {
       await confirmed(
-        `Copy ${formatCount(toCopy.objects)} objects (${formatBytes(toCopy.bytes)}) to the target?`,
+        `Copy ${formatCount(toCopy.objects)} objects (${formatBytes(toCopy.bytes)}) to the target` +
+          (toRemove === 0
+            ? "?"
+            : `, and remove ${formatCount(toRemove)} copies of objects that were deleted meanwhile?`),
         environment,
         options,
       );

@@ -21,7 +21,10 @@ export function planChange(decision: PlanDecision, object: DecidedObject): Objec
     case "targetOnly":
       return undefined;
     case "vanish":
-      return known && changeOf(known, { state: "vanished", reason: "not-listed", errorCode: null, errorMessage: null });
+      return (
+        known &&
+        changeOf(known, { state: "vanished", reason: reasonOfVanished(known), errorCode: null, errorMessage: null })
+      );
     case "copy":
     case "skip":
     case "refuse": {
@@ -57,4 +60,32 @@ export function planChange(decision: PlanDecision, object: DecidedObject): Objec
       return { ...emptyFacts(), ...facts, route, key, targetKey, from: undefined };
     }
   }
+}
+
+/**
+ * Reasons of `vanished`:
+ *
+ * - `not-listed`: deleted at the source when its copy had been verified, or when there was none.
+ * - `deleted-unverified`: deleted at the source before the copy on record was verified.
+ * - `gone-from-source`: the copier asked for it in vain.
+ * - `copy-removed`: one of the two, and the copy was removed.
+ */
+export const VANISHED = {
+  notListed: "not-listed",
+  deletedUnverified: "deleted-unverified",
+  goneFromSource: "gone-from-source",
+  copyRemoved: "copy-removed",
+} as const;
+
+function reasonOfVanished({ state, targetEtag }: ObjectRecord): string {
+  return state === "verified" || targetEtag === null ? VANISHED.notListed : VANISHED.deletedUnverified;
+}
+
+/** Whether an object that is gone from the source has left a copy at the target that nobody had called right yet (S3). */
+export function isUnverifiedCopy({ state, reason, targetEtag }: ObjectRecord): boolean {
+  return (
+    state === "vanished" &&
+    targetEtag !== null &&
+    (reason === VANISHED.deletedUnverified || reason === VANISHED.goneFromSource)
+  );
 }

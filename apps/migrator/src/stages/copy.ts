@@ -18,6 +18,7 @@ import { SideFailure } from "../transfer/side-failure.ts";
 import { transferObject } from "../transfer/transfer-object.ts";
 import type { TransferContext, TransferOutcome } from "../transfer/transfer.ts";
 import type { StageContext } from "./stage-context.ts";
+import { removeVanished } from "./remove-vanished.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface CopyOptions extends Pick<
@@ -34,6 +35,8 @@ export interface CopySummary {
   readonly adopted: number;
   readonly failed: number;
   readonly vanished: number;
+  /** Our copies of objects that were deleted at the source before their copies were verified. */
+  readonly removed: number;
   readonly bytes: number;
   /** How often a source changed while it was read, and was read again. */
   readonly changedUnderCopy: number;
@@ -71,6 +74,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
     adopted: 0,
     failed: 0,
     vanished: 0,
+    removed: 0,
     bytes: 0,
     changedUnderCopy: 0,
     notCarried: 0,
@@ -103,6 +107,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
     });
     await writer.end();
     counts.sweptUploads += await sweepUploads(context);
+    counts.removed = await removeVanished(context, options.concurrency);
   } finally {
     stopped.abort(new DOMException("The stage has ended.", "AbortError"));
     progress.end();

@@ -130,7 +130,7 @@ async function planRoute(
         if (decision.action === "refuse") {
           reportObject(context, route, key, "failed", decision.reason, decision.message);
         } else if (decision.action === "vanish") {
-          reportObject(context, route, key, "vanished", "not-listed", null);
+          reportObject(context, route, key, "vanished", change?.reason ?? "not-listed", null);
         }
       }
       progress.add(objects, bytes);
