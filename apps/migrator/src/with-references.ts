@@ -31,12 +31,12 @@ export async function withReferences<T>(
   }
 }
 
-export function rewriteTo({ rewrite: { to, appBaseUrl } }: Config): RewriteTo {
-  if (to !== "app") return { to };
+export function rewriteTo({ rewrite: { to, appBaseUrl, forms } }: Config): RewriteTo {
+  if (to !== "app") return { to, forms };
   if (appBaseUrl === undefined) {
     throw new CommandError(EXIT.usage, "NoAppBaseUrl", '`rewrite.to` is "app", and `rewrite.appBaseUrl` is missing.');
   }
-  return { to, appBaseUrl };
+  return { to, appBaseUrl, forms };
 }
 
 /** Answers the rewriter from the ledger. */

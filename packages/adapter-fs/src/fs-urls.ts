@@ -1,4 +1,4 @@
-import type { ParsedUrl } from "@bucketferry/storage-core/provider";
+import { encodeKeyPath, keyCandidates, type ParsedUrl } from "@bucketferry/storage-core/provider";
 
 /** The URLs of a directory that a web server serves: its base, then the key, each segment percent-encoded. */
 export interface FsUrls {
@@ -12,17 +12,15 @@ export function fsUrls(bucket: string, publicBaseUrl: string | undefined): FsUrl
   const basePath = base?.pathname.replace(/\/*$/, "/") ?? "/";
   return {
     hosts: base === undefined ? [] : [base.host],
-    publicUrl: (key) => `${base?.origin ?? ""}${basePath}${key.split("/").map(encodeURIComponent).join("/")}`,
+    publicUrl: (key) => `${base?.origin ?? ""}${basePath}${encodeKeyPath(key)}`,
     parseUrl(text) {
       const parts = splitUrl(text);
       if (base === undefined || parts === undefined || !sameHost(parts, base)) return undefined;
       if (!parts.path.startsWith(basePath)) return undefined;
-      const raw = parts.path.slice(basePath.length);
-      const key = decoded(raw);
-      if (key === undefined || key === "") return undefined;
       // A `?` that nobody escaped may have been part of the name.
-      const whole = parts.query === "" ? undefined : decoded(`${raw}?${parts.query}`);
-      const candidates = [...new Set([key, raw, ...(whole === undefined ? [] : [whole])])];
+      const candidates = keyCandidates(parts.path.slice(basePath.length), parts.query);
+      const [key] = candidates;
+      if (key === undefined) return undefined;
       return { bucket, key, kind: "public", candidates, query: parts.query, fragment: parts.fragment };
     },
   };
@@ -47,12 +45,4 @@ function splitUrl(text: string): UrlParts | undefined {
 
 function sameHost(parts: UrlParts, base: URL): boolean {
   return parts.host === base.host;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -33,8 +33,8 @@ interface Base {
 
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: "80", https: "443" };
 
-/** RFC 3986 appendix B, for URLs with an authority. */
-const URL_FORM = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is;
+/** RFC 3986 appendix B, for URLs with an authority; in a page, one without a scheme has the page's (§4.2). */
+const URL_FORM = /^(?:([a-z][a-z0-9+.-]*):)?\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is;
 
 export function s3Urls(config: S3Config): S3Urls {
   const { bucket, address, publicBaseUrl } = config;
@@ -128,7 +128,7 @@ function hostMatches(expected: string | RegExp, host: string): boolean {
 function urlPieces(url: string): Pieces | undefined {
   const match = URL_FORM.exec(url);
   if (match === null) return undefined;
-  const [, scheme = "", authority = "", path = "", query = "", fragment = ""] = match;
+  const [, scheme = "https", authority = "", path = "", query = "", fragment = ""] = match;
   const lower = scheme.toLowerCase();
   // Names of buckets have their case; those of hosts do not.
   const host = lower === "s3" ? s3Scheme(authority) : plainHost(lower, authority.toLowerCase());

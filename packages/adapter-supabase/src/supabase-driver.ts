@@ -43,7 +43,7 @@ export function supabaseDriver(options: ResolvedSupabaseOptions): StorageDriver 
     name: "supabase",
     bucket: options.bucket,
     capabilities: supabaseCapabilities(options),
-    urlHosts: endpoint.hosts,
+    urlHosts: endpoint.urlHosts,
     put: (key, body, putOptions) => put(context, key, body, putOptions),
     get: (key, getOptions) => get(context, key, getOptions),
     head: (key, headOptions) => head(context, key, headOptions),

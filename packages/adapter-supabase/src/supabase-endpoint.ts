@@ -24,6 +24,8 @@ export interface SupabaseEndpoint {
   readonly keyExpiresAt: Date | undefined;
   /** Hosts that URLs of the project have, lower case, with a port that is not the default one. */
   readonly hosts: readonly string[];
+  /** The same for whoever looks for URLs; with all hosted projects beside, so that those of another one are seen as that. */
+  readonly urlHosts: readonly string[];
 }
 
 export function supabaseEndpoint(options: ResolvedSupabaseOptions): SupabaseEndpoint {
@@ -32,6 +34,7 @@ export function supabaseEndpoint(options: ResolvedSupabaseOptions): SupabaseEndp
   const claims = tokenClaims(options.key);
   const claimedRole = typeof claims?.["role"] === "string" ? claims["role"] : undefined;
   const exp = claims?.["exp"];
+  const hosts = [...new Set([...projectHosts(url, claims), ...options.extraHosts])];
   return {
     origin: url.origin,
     basePath: path.endsWith(STORAGE_PATH) ? path : path + STORAGE_PATH,
@@ -39,9 +42,13 @@ export function supabaseEndpoint(options: ResolvedSupabaseOptions): SupabaseEndp
     role: claimedRole === "service_role" || options.key.startsWith("sb_secret_") ? "service" : "limited",
     claimedRole,
     keyExpiresAt: typeof exp === "number" ? new Date(exp * 1000) : undefined,
-    hosts: [...new Set([...projectHosts(url, claims), ...options.extraHosts])],
+    hosts,
+    urlHosts: hosts.some((host) => HOSTED.test(host)) ? [...hosts, ...PLATFORM] : hosts,
   };
 }
+
+const HOSTED = /[.]supabase[.](?:co|in)$/;
+const PLATFORM = ["*.supabase.co", "*.supabase.in"];
 
 /**
  * A hosted project answers under several names: https://supabase.com/docs/guides/storage/s3/authentication and

@@ -1,3 +1,5 @@
+import { encodeKeyPath } from "@bucketferry/storage-core/provider";
+
 /**
  * A key as it has to stand in a request path. The service's own clients leave most characters as they are, so that a
  * `?` cuts the key; here every character but the slash and the unreserved ones is escaped, which the service decodes
@@ -38,7 +40,7 @@ export function supabasePaths(bucket: string): SupabasePaths {
     object: (key) => `/object/${inPath}/${encodeKey(key)}`,
     authenticated: (key) => `/object/authenticated/${inPath}/${encodeKey(key)}`,
     info: (key) => `/object/info/authenticated/${inPath}/${encodeKey(key)}`,
-    publicObject: (key) => `/object/public/${inPath}/${encodeKey(key)}`,
+    publicObject: (key) => `/object/public/${inPath}/${encodeKeyPath(key)}`,
     signed: (key, token) => `/object/sign/${inPath}/${encodeKey(key)}?token=${encodeURIComponent(token)}`,
     signUpload: (key) => `/object/upload/sign/${encodeForSigning(`${bucket}/${key}`)}`,
     signedUpload: (key, token) => `/object/upload/sign/${inPath}/${encodeKey(key)}?token=${encodeURIComponent(token)}`,

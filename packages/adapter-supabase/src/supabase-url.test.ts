@@ -76,7 +76,7 @@ describe("parseUrl", () => {
   it.each([
     ["/object/public/img/a/b.png", "a/b.png", "public"],
     ["/object/sign/img/a.png?token=x", "a.png", "signed"],
-    ["/object/upload/sign/img/a.png?token=x", "a.png", "signed"],
+    ["/object/upload/sign/img/a.png?token=x", "a.png", "upload"],
     ["/object/authenticated/img/a.png", "a.png", "authenticated"],
     ["/object/img/a.png", "a.png", "bare"],
     ["/render/image/public/img/a.png?width=1", "a.png", "render"],

@@ -19,13 +19,15 @@ const FORMS: readonly { readonly path: string; readonly kind: UrlKind }[] = [
   { path: "/render/image/public/", kind: "render" },
   { path: "/render/image/sign/", kind: "render" },
   { path: "/render/image/authenticated/", kind: "render" },
-  { path: "/object/upload/sign/", kind: "signed" },
+  { path: "/object/upload/sign/", kind: "upload" },
   { path: "/object/public/", kind: "public" },
   { path: "/object/sign/", kind: "signed" },
   { path: "/object/authenticated/", kind: "authenticated" },
   { path: "/object/", kind: "bare" },
   { path: "/s3/", kind: "s3" },
 ];
+
+const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload", "render"]);
 
 /** Where a project's URL leads to its storage, whatever `url` of the options is. */
 const USUAL_BASE = "/storage/v1";
@@ -68,7 +70,7 @@ function parsedObject(rest: string, kind: UrlKind, bucket: string): ParsedUrl | 
   // Browsers read a backslash as a slash, so such a text leads elsewhere than it says.
   if (decoded(path) === undefined || path.includes("\\")) return undefined;
 
-  const claims = kind === "signed" || kind === "render" ? claimsOf(query) : undefined;
+  const claims = MAY_HOLD_TOKEN.has(kind) ? claimsOf(query) : undefined;
   const expiresAt = claims && tokenExpiry(claims);
   const signedKey = keyOf(claims?.["url"], bucket);
   const read = keysIn(keyAndMore);

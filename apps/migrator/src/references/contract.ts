@@ -1,4 +1,5 @@
 import type { StorageProvider, UrlKind } from "@bucketferry/storage-core/provider";
+import type { FormPolicies } from "./text/policies.ts";
 
 /**
  * The face between the commands and the part that finds, rewrites and restores what an app's database says about its
@@ -14,15 +15,19 @@ export type DatabaseLocation =
   | { readonly kind: "postgres"; readonly url: string };
 
 /** What a reference becomes: the target's public URL, the app's own stable `/files/…` URL, or the bare key at the target. */
-export type RewriteTo =
+export type RewriteTo = (
   | { readonly to: "public" }
   | { readonly to: "app"; readonly appBaseUrl: string }
-  | { readonly to: "key" };
+  | { readonly to: "key" }
+) & {
+  /** What becomes of each form of URL, where it is not the default: see `text/policies.ts`. */
+  readonly forms?: Partial<FormPolicies> | undefined;
+};
 
 /** The part of a route that the rewriter needs. `source.parseUrl` reads old URLs, `target.publicUrl` writes new ones. */
 export interface ReferenceRoute {
   readonly name: string;
-  readonly source: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name">;
+  readonly source: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name" | "publicUrl">;
   readonly target: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name" | "publicUrl">;
   /** The key at the target of an object that has this key at the source; pure. */
   targetKey(key: string): string;
@@ -75,6 +80,22 @@ export type KeptReason =
   | "ambiguous"
   /** A form of URL that has no counterpart at the target, such as an image transformation. */
   | "no-counterpart"
+  /** A form that asked for a token or a session, and the new one would ask for nothing: `rewrite.forms` decides. */
+  | "private-form"
+  /** A form of which `rewrite.forms` says `report`. */
+  | "reported-form"
+  /** A form of which `rewrite.forms` says `keep`. */
+  | "kept-by-policy"
+  /** Looks like a URL of the source, on the host of another project. */
+  | "other-project"
+  /** Looks like a URL of the source, of a bucket that no route moves. */
+  | "other-bucket"
+  /** JSON in a string of JSON in a string …, more often than is read. */
+  | "too-deep"
+  /** Longer than any URL that a service issues. */
+  | "too-long"
+  /** The new text holds characters that would need escapes, and the place does not show which. */
+  | "not-writable-here"
   /** The new text does not fit the column: its length, a check, a unique index (D7). */
   | "does-not-fit"
   /** The column's type cannot be edited without changing other bytes (D10). */

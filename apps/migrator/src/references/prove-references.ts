@@ -14,7 +14,7 @@ export async function* proveReferences(
     for (const { cell, text, occurrences } of cells) {
       for (const { start, path, readings } of occurrences) {
         const [reading] = readings;
-        if (reading === undefined) continue;
+        if (reading === undefined || reading.side === "foreign") continue;
         const { route, key, side, end } = reading;
         yield { ...cell, path, url: text.slice(start, end), route, key, side };
       }

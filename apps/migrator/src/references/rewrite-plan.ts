@@ -69,18 +69,26 @@ export function planCell(
   const kept: KeptReference[] = [];
   let alreadyRewritten = 0;
   for (const occurrence of occurrences) {
-    const decision: Decision = decide(occurrence, ({ route, key }) => known(route, key));
+    const decision: Decision = decide(occurrence, ({ route, key }) => known(route, key), to);
     const { reading } = decision;
     const { start, path } = occurrence;
+    const keep = (reason: KeptReason): unknown =>
+      kept.push({ path, text: text.slice(start, reading.end), reading, reason });
     if (decision.kind === "done") alreadyRewritten += 1;
-    if (decision.kind === "keep")
-      kept.push({ path, text: text.slice(start, reading.end), reading, reason: decision.reason });
+    if (decision.kind === "keep") keep(decision.reason);
     if (decision.kind === "rewrite") {
       const route = routes.find((one) => one.name === reading.route);
       if (route === undefined) throw new Error(`a reading of an unknown route ${reading.route}`);
-      const next = renderReference(route, decision.targetKey, reading, to);
-      edits.push({ start, end: reading.end, text: reading.write(next) });
-      references.push({ route: route.name, key: reading.key, path, text: next });
+      const next = renderReference(route, decision.targetKey, to);
+      const changes = reading.edits(next, decision.rule);
+      const [first] = changes ?? [];
+      if (changes === undefined || first === undefined) keep("not-writable-here");
+      // A target may keep the very URLs of the source, behind a domain that leads to it by now.
+      else if (changes.length === 1 && first.text === text.slice(first.start, first.end)) alreadyRewritten += 1;
+      else {
+        edits.push(...changes);
+        references.push({ route: route.name, key: reading.key, path, text: next });
+      }
     }
   }
   return { after: applyEdits(text, edits), references, kept, alreadyRewritten };

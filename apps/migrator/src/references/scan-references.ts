@@ -57,7 +57,7 @@ function count({ cell, text, occurrences }: TableCell, found: Map<string, Column
   let references = 0;
   for (const { start, path, readings } of occurrences) {
     const [reading] = readings;
-    if (reading === undefined) continue;
+    if (reading === undefined || reading.side === "foreign") continue;
     if (reading.side === "target") {
       counts.alreadyRewritten += 1;
       continue;

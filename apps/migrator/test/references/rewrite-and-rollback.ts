@@ -284,7 +284,9 @@ export function rewriterPromises(engine: string, open: () => Promise<AppDatabase
         `insert into lectures values (1, 'a', $1)`,
         `${AUDIO.replace("/public/", "/sign/")}/a.m4a?token=SECRETTOKEN`,
       );
-      await references.rewrite({ apply: true, states, signal, onEvent });
+      const mapping = await opened({ to: "public", forms: { signed: "map" } });
+      await mapping.rewrite({ apply: true, states, signal, onEvent });
+      await mapping.close();
       expect(JSON.stringify(events)).not.toContain("SECRETTOKEN");
       expect(events).toContainEqual(expect.objectContaining({ type: "cell-rewritten" }));
     });

@@ -19,7 +19,7 @@ export function urlSamples(base: string, bucket: string): UrlSamples {
       { url: `${base}/object/public/${bucket}/a.png?width=10&height=10&resize=cover#x`, key: "a.png", kind: "public" },
       { url: `${base}/object/sign/${bucket}/a.png?token=${token("a.png")}`, key: "a.png", kind: "signed" },
       { url: `${base}/object/sign/${bucket}/q?1.png?token=${token("q?1.png")}`, key: "q?1.png", kind: "signed" },
-      { url: `${base}/object/upload/sign/${bucket}/a.png?token=${token("a.png")}`, key: "a.png", kind: "signed" },
+      { url: `${base}/object/upload/sign/${bucket}/a.png?token=${token("a.png")}`, key: "a.png", kind: "upload" },
       { url: `${base}/object/authenticated/${bucket}/a.png`, key: "a.png", kind: "authenticated" },
       { url: `${base}/object/${bucket}/a.png`, key: "a.png", kind: "bare" },
       { url: `${base}/render/image/public/${bucket}/a.png?width=100&quality=80`, key: "a.png", kind: "render" },

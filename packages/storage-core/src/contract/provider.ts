@@ -204,7 +204,18 @@ export interface UrlOptions {
 }
 
 /** The forms of URL that services have issued over time. */
-export type UrlKind = "public" | "signed" | "authenticated" | "bare" | "render" | "s3" | "cdn" | "path";
+export type UrlKind =
+  | "public"
+  | "signed"
+  /** Signed to put an object there, and not to read it. */
+  | "upload"
+  | "authenticated"
+  | "bare"
+  | "render"
+  | "s3"
+  | "cdn"
+  /** Without a host. */
+  | "path";
 
 export interface ParsedUrl {
   readonly bucket: string;

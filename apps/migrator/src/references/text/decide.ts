@@ -1,9 +1,10 @@
-import type { KeptReason, ObjectState } from "../contract.ts";
-import type { Occurrence, Reading } from "./occurrence.ts";
+import type { KeptReason, ObjectState, RewriteTo } from "../contract.ts";
+import type { Occurrence, QueryRule, Reading } from "./occurrence.ts";
+import { policyFor, WHY_REPORTED } from "./policies.ts";
 
 /** What becomes of one occurrence. */
 export type Decision =
-  | { readonly kind: "rewrite"; readonly reading: Reading; readonly targetKey: string }
+  | { readonly kind: "rewrite"; readonly reading: Reading; readonly targetKey: string; readonly rule: QueryRule }
   | { readonly kind: "keep"; readonly reading: Reading; readonly reason: KeptReason }
   /** It is in the target's form already. */
   | { readonly kind: "done"; readonly reading: Reading };
@@ -20,35 +21,42 @@ export type Decision =
  * | one of the likeliest end, where the text around it says so   | that one        |
  * | one of the likeliest end, and one of a longer text           | keep: ambiguous |
  * | none of the likeliest end, several of others                 | keep: ambiguous |
+ *
+ * That one is rewritten when its form may be (its policy), and its copy is verified.
  */
-export function decide(occurrence: Occurrence, stateOf: (reading: Reading) => ObjectState | undefined): Decision {
-  const { readings } = occurrence;
+export function decide(
+  occurrence: Occurrence,
+  stateOf: (reading: Reading) => ObjectState | undefined,
+  to: RewriteTo,
+): Decision {
+  const { readings, foreign, unreadable } = occurrence;
   const [first] = readings;
   if (first === undefined) throw new Error("an occurrence without a reading");
+  if (foreign !== undefined) return { kind: "keep", reading: first, reason: foreign };
   const done = readings.find((reading) => reading.rank === first.rank && reading.side === "target");
   if (first.side === "target" && done !== undefined) return { kind: "done", reading: done };
 
-  const known = distinct(readings.filter((reading) => reading.side === "source" && stateOf(reading) !== undefined));
+  const known = readings.filter((reading) => reading.side === "source" && stateOf(reading) !== undefined);
   const [best] = known;
-  if (best === undefined) return { kind: "keep", reading: first, reason: "unknown-object" };
-  if (isAmbiguous(occurrence, known, best)) return { kind: "keep", reading: best, reason: "ambiguous" };
-  if (best.kind === "render") return { kind: "keep", reading: best, reason: "no-counterpart" };
+  const keep = (reason: KeptReason, reading = best ?? first): Decision => ({ kind: "keep", reading, reason });
+  if (best === undefined) return keep("unknown-object");
+  if (unreadable !== undefined) return keep(unreadable);
+  if (isAmbiguous(occurrence, known, best)) return keep("ambiguous");
+  const { policy, of } = policyFor(best, to);
+  if (policy === "keep") return keep("kept-by-policy");
+  if (policy === "report") return keep(WHY_REPORTED[of]);
   const state = stateOf(best);
-  if (state?.state !== "verified") return { kind: "keep", reading: best, reason: "not-verified" };
-  return { kind: "rewrite", reading: best, targetKey: state.targetKey };
+  if (state?.state !== "verified") return keep("not-verified");
+  return { kind: "rewrite", reading: best, targetKey: state.targetKey, rule: ruleFor(policy, to) };
 }
 
-type Ranked = Occurrence["readings"][number];
-
-/** Two readings that name one object and end at one place differ in nothing. */
-function distinct(readings: readonly Ranked[]): Ranked[] {
-  const seen = new Map(
-    readings.toReversed().map((reading) => [`${reading.route}\n${reading.key}\n${reading.end}`, reading]),
-  );
-  return [...seen.values()].toSorted((a, b) => a.rank - b.rank);
+/** A key has no query. */
+function ruleFor(policy: "map" | "map-and-drop-query", to: RewriteTo): QueryRule {
+  if (to.to === "key") return "drop-all-and-fragment";
+  return policy === "map" ? "drop-service" : "drop-all";
 }
 
-function isAmbiguous({ bounded }: Occurrence, known: readonly Ranked[], best: Ranked): boolean {
+function isAmbiguous({ bounded }: Occurrence, known: readonly Reading[], best: Reading): boolean {
   const others = known.filter((other) => other !== best);
   if (others.some((other) => other.rank === best.rank)) return true;
   return best.rank === 0 ? !bounded && others.some((other) => other.end > best.end) : others.length > 0;

@@ -1,10 +1,20 @@
 import type { ReferenceRoute } from "../contract.ts";
 
-/** Which hosts the URLs of all routes can have: the cheapest way to tell that a text holds none of them. */
+/** A place in a text where something stands that every URL of ours holds. */
+export interface Anchor {
+  readonly start: number;
+  readonly end: number;
+  /** `path`: the beginning of a URL's path, for URLs that were stored without their host. */
+  readonly kind: "host" | "path";
+}
+
+/** What the URLs of all routes have in common: the cheapest way to tell that a text holds none of them. */
 export interface HostTable {
   /** `host` or `host:port`, lower case. */
   isOurs(host: string): boolean;
   mayBeIn(text: string): boolean;
+  /** From left to right; one pass over the text, whatever is in it. */
+  anchorsIn(text: string): Generator<Anchor>;
   /** Texts of which at least one is in every text that holds a URL of ours, in any case of its letters; for SQL. */
   readonly needles: readonly string[];
 }
@@ -13,11 +23,19 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
   const all = new Set([...routes.flatMap(({ source, target }) => [...source.urlHosts, ...target.urlHosts]), ...extra]);
   const exact = new Set([...all].filter((host) => !host.startsWith("*.")));
   const suffixes = [...all].filter((host) => host.startsWith("*.")).map((host) => host.slice(1));
-  const needles = [...new Set([...all].map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "")))];
+  const names = [...all].map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "").toLowerCase());
+  const paths = routes.flatMap(({ source }) => pathStems(source));
+  const needles = withoutLonger([...names, ...paths]);
+  const isPath = new Set(paths);
+  const source = needles.map((needle) => needle.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)).join("|");
+  // A pattern that matches nothing, for routes without any host.
+  const any = new RegExp(source === "" ? "(?!)" : source, "i");
+  const each = new RegExp(any.source, "gi");
+
   return {
     needles,
     isOurs(host) {
-      const bare = host.replace(/^[^@]*@/, "");
+      const bare = host.toLowerCase();
       const withoutPort = bare.replace(/:\d+$/, "");
       return (
         exact.has(bare) ||
@@ -25,9 +43,34 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
         suffixes.some((suffix) => bare.endsWith(suffix) || withoutPort.endsWith(suffix))
       );
     },
-    mayBeIn(text) {
-      const lower = text.toLowerCase();
-      return needles.some((needle) => lower.includes(needle));
+    mayBeIn: (text) => any.test(text),
+    *anchorsIn(text) {
+      for (const { 0: found, index } of text.matchAll(each)) {
+        yield { start: index, end: index + found.length, kind: isPath.has(found.toLowerCase()) ? "path" : "host" };
+      }
     },
   };
+}
+
+/** Whoever finds the shorter finds the longer. */
+function withoutLonger(needles: readonly string[]): string[] {
+  return [...new Set(needles)].filter((needle) => !needles.some((other) => other !== needle && needle.includes(other)));
+}
+
+/**
+ * The first two segments of the path of a source's URLs, plain and as JSON escapes them. One segment would be a word
+ * of any text.
+ */
+function pathStems(source: ReferenceRoute["source"]): string[] {
+  const stem = pathStem(source);
+  return stem === undefined ? [] : [stem, stem.replaceAll("/", String.raw`\/`)];
+}
+
+export function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {
+  try {
+    return /^https?:\/\/[^/]+(\/[a-z0-9._-]+\/[a-z0-9._-]+\/)./i.exec(publicUrl("x"))?.[1]?.toLowerCase();
+  } catch {
+    // A provider without public URLs.
+    return undefined;
+  }
 }

@@ -1,20 +1,35 @@
 import type { UrlKind } from "@bucketferry/storage-core/provider";
+import type { Edit } from "./edits.ts";
+
+/** What of the text goes when it is rewritten. */
+export type QueryRule = "drop-service" | "drop-all" | "drop-all-and-fragment";
 
 /** One way to read a piece of text as a URL of a route. */
 export interface Reading {
   readonly route: string;
-  readonly side: "source" | "target";
+  /** `foreign`: it would be a URL of the route's source, were its host or its bucket the route's. */
+  readonly side: "source" | "target" | "foreign";
   /** Of the object, at the side that the URL names. */
   readonly key: string;
+  /** `path`: without a host, whatever its path says. */
   readonly kind: UrlKind;
-  /** Where the URL ends in the cell's text. */
+  /** The form that the path has; differs from `kind` where that is `path`. */
+  readonly form: UrlKind;
+  /** Where the URL ends in the cell's text, with its query and fragment. */
   readonly end: number;
-  /** What of the query stays with the object when the URL changes, without its `?`. */
-  readonly query: string;
-  readonly fragment: string;
-  /** How a new URL is written in this place of this text. */
-  write(url: string): string;
+  /** Where its key ends in the cell's text. */
+  readonly keyEnd: number;
+  /** Likeliest first: readings of one rank are equally likely. */
+  readonly rank: number;
+  /**
+   * The edits that put `replacement` in the place of the URL, written as this place of this text needs it; undefined
+   * when it cannot be written here without changing what stands around it.
+   */
+  edits(replacement: string, rule: QueryRule): readonly Edit[] | undefined;
 }
+
+/** Why a URL that looks like one of a route is none. */
+export type Foreign = "other-project" | "other-bucket";
 
 /** A piece of a cell's text that names an object of ours, in one or several readings. */
 export interface Occurrence {
@@ -22,7 +37,11 @@ export interface Occurrence {
   readonly start: number;
   /** JSON path within the cell. */
   readonly path: string | undefined;
-  /** Likeliest first; at least one. Readings of one `rank` are equally likely. */
-  readonly readings: readonly (Reading & { readonly rank: number })[];
+  /** In order of rank; at least one. */
+  readonly readings: readonly Reading[];
   readonly bounded: boolean;
+  /** Set when its readings are all `foreign`. */
+  readonly foreign?: Foreign | undefined;
+  /** Stands in more layers of JSON in JSON than are read, or is longer than any URL: found, and not to be changed. */
+  readonly unreadable?: "too-deep" | "too-long" | undefined;
 }
