@@ -193,6 +193,30 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .option("--accept-unreachable", "URLs that strangers cannot read from here are reported, and are no problem")
     .option("--allow-partial", "prove what is verified");
 
+  command<AuditOptions>(
+    "audit <evidence>",
+    "check an evidence file from scratch, and with --config the storage against it; needs no ledger",
+    async () => {
+      const { auditCommand } = await import("./commands/audit.ts");
+      return (environment, options, evidence = "") =>
+        auditCommand(environment, evidence, {
+          quick: options.quick ?? false,
+          source: options.source ?? false,
+          sample: sampleOf(options),
+          key: options.key,
+          route: options.route,
+          root: options.root,
+        });
+    },
+  )
+    .option("--root <hex>", "the Merkle root that was kept elsewhere; the file has to have it")
+    .option("--quick", "compare with the target's listing; read nothing")
+    .option("--source", "also read the source")
+    .addOption(sampleOption())
+    .addOption(seedOption())
+    .option("--key <key>", "only this object, with the proof that the file includes it")
+    .option("--route <name>", "only this route");
+
   command("status", "where are we", async () => {
     const { statusCommand } = await import("./commands/status.ts");
     return (environment) => statusCommand(environment);
@@ -290,6 +314,13 @@ interface ProveOptions {
   readonly fetch: boolean;
   readonly acceptUnreachable?: boolean;
   readonly allowPartial?: boolean;
+}
+interface AuditOptions extends SampleOptions {
+  readonly quick?: boolean;
+  readonly source?: boolean;
+  readonly key?: string;
+  readonly route?: string;
+  readonly root?: string;
 }
 interface ReportOptions {
   readonly limit: number;

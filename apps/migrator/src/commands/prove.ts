@@ -7,6 +7,7 @@ import { ledgerPath, withSession, type CommandEnvironment } from "../session.ts"
 import { prove } from "../stages/prove.ts";
 import { passGate, runStage } from "../stages/run-stage.ts";
 import type { StageContext } from "../stages/stage-context.ts";
+import { pathOfUser } from "./path-of-user.ts";
 
 export interface ProveCommandOptions {
   readonly out: string | undefined;
@@ -29,7 +30,7 @@ export async function proveStep(
   const file =
     options.out === undefined
       ? resolve(dirname(ledgerPath(config)), `evidence-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.jsonl`)
-      : resolve(process.env["INIT_CWD"] ?? process.cwd(), options.out);
+      : pathOfUser(options.out);
   const summary = await runStage("prove", context, () =>
     prove(context, { ...options, config, file, concurrency: config.copy.concurrency }),
   );

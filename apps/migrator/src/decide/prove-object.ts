@@ -2,7 +2,14 @@ import type { ObjectRecord } from "@bucketferry/ledger";
 import { isOurCopy, type ListedObject } from "./plan-object.ts";
 
 /** `proved`, or why not. */
-export type ObjectProof = "proved" | "not-verified" | "target-lost" | "target-changed" | "target-damaged";
+export type ObjectProof =
+  | "proved"
+  | "not-verified"
+  | "target-lost"
+  | "target-changed"
+  | "target-damaged"
+  /** The target did not answer. */
+  | "unchecked";
 
 /** What the record and the target's listing say together of one object. */
 export function proveObject(object: ObjectRecord, listed: ListedObject | undefined): ObjectProof {

@@ -28,6 +28,8 @@ export function eventText(event: CommandEvent): EventText | undefined {
       };
     case "warning":
       return { text: `warning: ${event.message}`, tone: "warning" };
+    case "schedule":
+      return { text: event.message, tone: event.paused ? "warning" : "plain" };
     case "paused":
       return { text: `paused: the ${event.side} says ${event.code}: ${event.message}`, tone: "warning" };
     case "resumed":
@@ -48,7 +50,20 @@ export function eventText(event: CommandEvent): EventText | undefined {
         : { text: `The gate before ${event.stage} is closed: ${event.reasons.join(", ")}.`, tone: "bad" };
     case "evidence":
       return {
-        text: `evidence: ${event.file} (${formatCount(event.lines)} lines)\n  sha256 ${event.sha256}`,
+        text: `evidence: ${event.file} (${formatCount(event.lines)} lines)\n  root   ${event.root}\n  sha256 ${event.sha256}`,
+        tone: "good",
+      };
+    case "audited":
+      return {
+        text: `${event.status} at the ${event.side}: ${event.route}: ${formatKey(event.key)}${event.message === null ? "" : ` (${event.code}, ${event.message})`}`,
+        tone: "bad",
+      };
+    case "inclusion":
+      return {
+        text: [
+          `${formatKey(event.key)} is leaf ${event.leafIndex} of ${event.treeSize}; the hashes beside its way to the root:`,
+          ...event.path.map((hash) => `  ${hash}`),
+        ].join("\n"),
         tone: "good",
       };
     case "reference":

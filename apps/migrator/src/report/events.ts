@@ -54,6 +54,14 @@ export type CommandEvent =
       readonly route?: string | undefined;
       readonly key?: string | undefined;
     }
+  | {
+      readonly type: "schedule";
+      readonly window: string | undefined;
+      readonly paused: boolean;
+      readonly concurrency: number | undefined;
+      readonly bandwidthBytesPerSecond: number | undefined;
+      readonly message: string;
+    }
   | { readonly type: "paused" | "resumed"; readonly side: string; readonly code: string; readonly message: string }
   | {
       readonly type: "finding";
@@ -105,7 +113,32 @@ export type CommandEvent =
       readonly verdict: string;
     }
   | { readonly type: "gate"; readonly stage: string; readonly open: boolean; readonly reasons: readonly string[] }
-  | { readonly type: "evidence"; readonly file: string; readonly sha256: string; readonly lines: number }
+  | {
+      readonly type: "evidence";
+      readonly file: string;
+      readonly sha256: string;
+      readonly root: string;
+      readonly lines: number;
+    }
+  | {
+      readonly type: "audited";
+      readonly route: string;
+      readonly key: string;
+      readonly side: "source" | "target";
+      readonly status: "lost" | "changed" | "unreadable";
+      readonly code: string | null;
+      readonly message: string | null;
+    }
+  | {
+      readonly type: "inclusion";
+      readonly route: string;
+      readonly key: string;
+      readonly leaf: string;
+      readonly leafIndex: number;
+      readonly treeSize: number;
+      readonly path: readonly string[];
+      readonly root: string;
+    }
   | {
       readonly type: "reference";
       readonly table: string;

@@ -27,6 +27,7 @@ function kindOf(event: CommandEvent): string | undefined {
     return `${event.stage} ${event.state} ${event.reason} ${event.code}`;
   }
   if (event.type === "diff") return `diff ${event.status} ${event.reason}`;
+  if (event.type === "audited") return `audited ${event.side} ${event.status}`;
   if (event.type === "reference") return `reference ${event.problem}`;
   return undefined;
 }

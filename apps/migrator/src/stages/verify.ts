@@ -1,6 +1,5 @@
 import type { Route } from "@bucketferry/config";
 import { changeOf, type Evidence, type ObjectChange, type ObjectRecord } from "@bucketferry/ledger";
-import { isStorageError } from "@bucketferry/storage-core";
 import { looksLikeMd5 } from "../decide/compare-copies.ts";
 import { compareMetadata, type MetadataDifference } from "../decide/compare-metadata.ts";
 import { actionFor } from "../decide/failure.ts";
@@ -299,7 +298,7 @@ function afterFailure(
     decision: { action: "settle", status: "unreadable", reason, evidence: null, record: { step: "keep" } },
     ...told,
   });
-  if (!isStorageError(failure, "NotFound")) return unreadable("unchecked");
+  if (failure.code !== "NotFound") return unreadable("unchecked");
   if (side === "source") return unreadable("listed-without-bytes");
   const put = sides.known?.state === "copied" || sides.known?.state === "verified";
   return {
