@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import type { Service, ServiceEnv } from "../service.ts";
 
 const ID = /^[\w.:-]{1,128}$/;
@@ -22,7 +22,8 @@ export function requestContext({ log, metrics }: Service): MiddlewareHandler<Ser
     const ms = performance.now() - start;
     const { method } = context.req;
     const { status } = context.res;
-    const route = routePath(context, -1);
+    // The last pattern that is not a middleware's; paths themselves would be a label for each object.
+    const route = matchedRoutes(context).findLast(({ path }) => path !== "/*")?.path ?? "none";
     context.header("x-request-id", requestId);
     metrics.request({ method, route, status }, ms / 1000);
     // The path without its query: that may hold a token.
