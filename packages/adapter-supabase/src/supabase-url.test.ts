@@ -80,8 +80,8 @@ describe("parseUrl", () => {
     ["/object/authenticated/img/a.png", "a.png", "authenticated"],
     ["/object/img/a.png", "a.png", "bare"],
     ["/render/image/public/img/a.png?width=1", "a.png", "render"],
-    ["/render/image/sign/img/a.png?token=x", "a.png", "render"],
-    ["/render/image/authenticated/img/a.png", "a.png", "render"],
+    ["/render/image/sign/img/a.png?token=x", "a.png", "private-render"],
+    ["/render/image/authenticated/img/a.png", "a.png", "private-render"],
     ["/s3/img/a.png?X-Amz-Signature=1", "a.png", "s3"],
     ["/object/public/img//a//b/", "/a//b/", "public"],
   ])("J06 knows %s", (path, key, kind) => {

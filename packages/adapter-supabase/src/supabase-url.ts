@@ -17,8 +17,8 @@ export function publicUrl(
 /** What stands before the bucket in each kind of URL, below the base of the storage API. Longer forms come first. */
 const FORMS: readonly { readonly path: string; readonly kind: UrlKind }[] = [
   { path: "/render/image/public/", kind: "render" },
-  { path: "/render/image/sign/", kind: "render" },
-  { path: "/render/image/authenticated/", kind: "render" },
+  { path: "/render/image/sign/", kind: "private-render" },
+  { path: "/render/image/authenticated/", kind: "private-render" },
   { path: "/object/upload/sign/", kind: "upload" },
   { path: "/object/public/", kind: "public" },
   { path: "/object/sign/", kind: "signed" },
@@ -27,7 +27,7 @@ const FORMS: readonly { readonly path: string; readonly kind: UrlKind }[] = [
   { path: "/s3/", kind: "s3" },
 ];
 
-const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload", "render"]);
+const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload", "private-render"]);
 
 /** Where a project's URL leads to its storage, whatever `url` of the options is. */
 const USUAL_BASE = "/storage/v1";

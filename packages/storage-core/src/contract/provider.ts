@@ -211,7 +211,9 @@ export type UrlKind =
   | "upload"
   | "authenticated"
   | "bare"
+  /** An image that the service transforms; private: that asks for a token or a session. */
   | "render"
+  | "private-render"
   | "s3"
   | "cdn"
   /** Without a host. */

@@ -12,6 +12,11 @@ const LONGEST_READ = 16_384;
 
 /** A text as it may be shown: tokens and signatures of URLs hidden, and not longer than a few lines. */
 export function masked(text: string): string {
-  const hidden = text.slice(0, LONGEST_READ).replaceAll(SECRET_PARAMETER, "$1…").replaceAll(TOKEN, "…");
+  const hidden = withoutSecrets(text.slice(0, LONGEST_READ));
   return hidden.length <= LONGEST_SHOWN ? hidden : `${hidden.slice(0, LONGEST_SHOWN)}…`;
+}
+
+/** The whole text, with tokens and signatures hidden. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(SECRET_PARAMETER, "$1…").replaceAll(TOKEN, "…");
 }

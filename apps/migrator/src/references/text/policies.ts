@@ -7,7 +7,7 @@ export type FormPolicies = Readonly<Record<UrlKind, FormPolicy>>;
 /** Forms that gave their object to everybody, and to whom the new URL gives no more than the old one did. */
 const OPEN_FORMS = { public: "map", cdn: "map" } as const;
 /** Forms that have no counterpart elsewhere, or are only a part of a URL whose rest the app knows. */
-const OWN_FORMS = { render: "report", upload: "report", path: "report" } as const;
+const OWN_FORMS = { render: "report", "private-render": "report", upload: "report", path: "report" } as const;
 
 /**
  * Nothing private becomes public: a URL that asked for a token, a session or a signature is not made one that asks for
@@ -29,6 +29,7 @@ export const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
   bare: "private-form",
   s3: "private-form",
   render: "no-counterpart",
+  "private-render": "no-counterpart",
   upload: "no-counterpart",
 };
 
