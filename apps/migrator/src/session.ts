@@ -3,6 +3,7 @@ import type { Ledger } from "@bucketferry/ledger";
 import { CommandError } from "./command-error.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { EXIT } from "./exit-codes.ts";
+import type { HostLimits } from "./pipeline/host-limits.ts";
 import type { Interrupt } from "./process/interrupt.ts";
 import { configPath, surroundings } from "./process/config-path.ts";
 import type { Reporter } from "./report/reporter.ts";
@@ -22,6 +23,7 @@ export interface CommandEnvironment {
 export interface Sides {
   readonly config: Config;
   readonly routes: readonly Route[];
+  readonly hosts: HostLimits;
 }
 
 /** The same with the ledger. */
@@ -39,8 +41,10 @@ export async function readConfig(environment: CommandEnvironment): Promise<Confi
 export async function withSides<T>(environment: CommandEnvironment, work: (sides: Sides) => Promise<T>): Promise<T> {
   const { reporter } = environment;
   const config = await readConfig(environment);
-  const { openSides } = await import("./sides.ts");
+  const { hostLimitsOf, openSides } = await import("./sides.ts");
+  const hosts = hostLimitsOf(config);
   const routes = openSides(config, {
+    hosts,
     onCall: (side, route, call) => {
       reporter.log(
         call.outcome === "ok" ? "debug" : "info",
@@ -50,7 +54,7 @@ export async function withSides<T>(environment: CommandEnvironment, work: (sides
     },
   });
   try {
-    return await work({ config, routes });
+    return await work({ config, routes, hosts });
   } finally {
     await Promise.allSettled(routes.map((route) => route.close()));
   }
@@ -103,6 +107,7 @@ export async function withSession<
         routes: sides.routes,
         ledger,
         reporter,
+        hosts: sides.hosts,
         drain: interrupt.drain,
         abort: AbortSignal.any([interrupt.abort, ledger.lost]),
       };

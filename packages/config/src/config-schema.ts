@@ -1,6 +1,8 @@
+import type { UrlKind } from "@bucketferry/storage-core";
 import { z } from "zod";
 import { byteSize } from "./byte-size-schema.ts";
 import { selectionFields } from "./selection-schema.ts";
+import { scheduleSchema } from "./schedule-schema.ts";
 
 /** Orders in which objects can be copied; `-size` is the largest first. */
 const OBJECT_ORDERS = ["key", "size", "-size", "newest", "oldest"] as const;
@@ -39,6 +41,22 @@ const database = z.strictObject({
   exclude: z.array(z.string().min(1)).default([]).describe("table.column or table.*, taken out again."),
 });
 
+const formPolicy = z.enum(["map", "map-and-drop-query", "keep", "report"]).optional();
+
+/** The forms of URL that services have issued: `UrlKind` of the contract. */
+const forms = z.strictObject({
+  public: formPolicy.describe("Open to everybody."),
+  cdn: formPolicy.describe("Behind a domain of the bucket's own."),
+  signed: formPolicy.describe("With a token or a signature."),
+  authenticated: formPolicy.describe("For users who are logged in."),
+  bare: formPolicy.describe("For users who are logged in, in its old form."),
+  s3: formPolicy.describe("Of the S3 protocol, for requests that are signed."),
+  render: formPolicy.describe("An image that the service transforms."),
+  "private-render": formPolicy.describe("The same, with a token or for users who are logged in."),
+  upload: formPolicy.describe("Signed to put an object there."),
+  path: formPolicy.describe("A path without its host."),
+} satisfies Record<UrlKind, typeof formPolicy>);
+
 const rewrite = z
   .strictObject({
     to: z
@@ -46,6 +64,7 @@ const rewrite = z
       .default("public")
       .describe("What a reference becomes: the target's public URL, the API's own URL, or the bare key."),
     appBaseUrl: z.url().optional().describe("Base of the API's URLs, for to: app."),
+    forms: forms.prefault({}).describe("What becomes of each form of URL, where the default will not do."),
   })
   .refine((value) => value.to !== "app" || value.appBaseUrl !== undefined, {
     path: ["appBaseUrl"],
@@ -53,7 +72,9 @@ const rewrite = z
   });
 
 const copy = z.strictObject({
-  concurrency: z.int().min(1).max(1024).default(32).describe("How many objects are copied at once."),
+  concurrency: z.int().min(1).max(1024).default(32).describe("How many objects are copied at once, at most."),
+  processes: z.int().min(1).max(64).default(1).describe("How many processes copy."),
+  schedule: scheduleSchema.optional().describe("When copying goes slower, or not at all."),
   bandwidthLimit: byteSize.optional().describe("Most bytes a second, all transfers together."),
   partSize: byteSize.optional().describe("Size of the parts of large objects."),
   ...selectionFields,

@@ -1,4 +1,4 @@
-import type { StorageAdapter } from "@bucketferry/storage-core";
+import type { StorageAdapter, UrlKind } from "@bucketferry/storage-core";
 import type { DatabaseLocation } from "./database-url.ts";
 import type { Selection } from "./selection-schema.ts";
 
@@ -40,10 +40,21 @@ export type DatabaseConfig = DatabaseLocation & {
 export interface RewriteConfig {
   readonly to: "public" | "app" | "key";
   readonly appBaseUrl: string | undefined;
+  /** Only what the file says; the rewriter has defaults for the others. */
+  readonly forms: Partial<Readonly<Record<UrlKind, FormPolicy>>>;
 }
 
+/**
+ * What becomes of references of one form. `map`: the object's new URL; parameters that only the old service knows go.
+ * `map-and-drop-query`: without any query. `keep`: stays, as asked. `report`: stays, because somebody has to decide.
+ */
+export type FormPolicy = "map" | "map-and-drop-query" | "keep" | "report";
+
 export interface CopyConfig {
+  /** Objects at once, at most, all processes together. */
   readonly concurrency: number;
+  readonly processes: number;
+  readonly schedule: CopySchedule | undefined;
   readonly bandwidthLimitBytesPerSecond: number | undefined;
   readonly partSizeBytes: number | undefined;
   /** Within each route; `-size` is the largest first. */
@@ -57,4 +68,24 @@ export interface CopyConfig {
   readonly maxAttempts: number;
   /** Without any progress for so long, a request counts as lost. */
   readonly timeoutMs: number;
+}
+
+/** When copying goes slower, or not at all. The first window that is open counts. */
+export interface CopySchedule {
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly windows: readonly ScheduleWindow[];
+}
+
+export interface ScheduleWindow {
+  /** On which it begins. */
+  readonly days: readonly ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+  /** Minutes after midnight. */
+  readonly fromMinute: number;
+  /** Not after `fromMinute`: on the next day. */
+  readonly toMinute: number;
+  readonly bandwidthLimitBytesPerSecond: number | undefined;
+  readonly concurrency: number | undefined;
+  /** Nothing new is begun. */
+  readonly pause: boolean;
 }

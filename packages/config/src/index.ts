@@ -1,5 +1,15 @@
 export { describeProblem, ConfigError, type ConfigProblem } from "./config-error.ts";
-export type { Config, CopyConfig, DatabaseConfig, RewriteConfig, RouteConfig, SideConfig } from "./config.ts";
+export type {
+  Config,
+  CopyConfig,
+  CopySchedule,
+  DatabaseConfig,
+  FormPolicy,
+  RewriteConfig,
+  RouteConfig,
+  ScheduleWindow,
+  SideConfig,
+} from "./config.ts";
 export type { ConfigInput } from "./config-schema.ts";
 export { describeDatabase, type DatabaseLocation } from "./database-url.ts";
 export { defineConfig } from "./define-config.ts";

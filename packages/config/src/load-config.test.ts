@@ -184,6 +184,14 @@ describe("a bad configuration", () => {
     expect(error.problems).toMatchObject([{ path: "rewrite.appBaseUrl" }]);
   });
 
+  test("a form of URL takes one of four policies", async () => {
+    const file = join(directory, "bucketferry.config.json");
+    const config = await parseConfig({ ...example, rewrite: { forms: { signed: "keep" } } }, file, { environment });
+    expect(config.rewrite.forms).toEqual({ signed: "keep" });
+    const error = await problemsOf({ ...example, rewrite: { forms: { signed: "drop", sign: "map" } } });
+    expect(error.problems.map(({ path }) => path)).toEqual(["rewrite.forms.signed", "rewrite.forms"]);
+  });
+
   test("a file that is not there, or is not JSON, is named", async () => {
     await expect(loadConfig(join(directory, "none.json"))).rejects.toThrow(/none\.json.*\n.*no such file/);
     const broken = join(directory, "broken.json");

@@ -8,6 +8,7 @@ import { ConfigError, pathOf, type ConfigProblem } from "./config-error.ts";
 import { configSchema, type ParsedConfig } from "./config-schema.ts";
 import { parseDatabaseUrl, type DatabaseLocation } from "./database-url.ts";
 import { environmentBeside, type Environment } from "./environment.ts";
+import { scheduleOf } from "./schedule-schema.ts";
 import { resolveEnvironment } from "./resolve-environment.ts";
 import { selectionOf } from "./selection-schema.ts";
 import { sideIdentity } from "./side-identity.ts";
@@ -103,14 +104,32 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
     });
   });
   if (ledger === undefined || (parsed.database !== undefined && database === undefined)) return undefined;
-  const { concurrency, bandwidthLimit, partSize, order, metadata, contentType, archived, maxAttempts, timeout } = parsed.copy;
+  const {
+    concurrency,
+    processes,
+    schedule,
+    bandwidthLimit,
+    partSize,
+    order,
+    metadata,
+    contentType,
+    archived,
+    maxAttempts,
+    timeout,
+  } = parsed.copy;
   return {
     parsed,
     ledger,
     database,
-    rewrite: { to: parsed.rewrite.to, appBaseUrl: parsed.rewrite.appBaseUrl },
+    rewrite: {
+      to: parsed.rewrite.to,
+      appBaseUrl: parsed.rewrite.appBaseUrl,
+      forms: definedOnly(parsed.rewrite.forms),
+    },
     copy: {
       concurrency,
+      processes,
+      schedule: schedule && scheduleOf(schedule),
       bandwidthLimitBytesPerSecond: bandwidthLimit,
       partSizeBytes: partSize,
       order,
@@ -121,6 +140,12 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
       timeoutMs: timeout * 1000,
     },
   };
+}
+
+/** A value that is `undefined` must not hide a default. */
+function definedOnly<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }
 
 function readDatabase(

@@ -1,6 +1,8 @@
 export interface PoolOptions {
-  /** How many items at once; asked again before each item, so it may change while the pool runs. */
+  /** How many items at once; asked again before each item, so it may change while the pool runs. 0: nothing new for now. */
   readonly concurrency: () => number;
+  /** Calls the listener whenever `concurrency` may have changed; answers with what takes the listener away. */
+  readonly onChange?: ((listener: () => void) => () => void) | undefined;
   /** No new item is begun once it is aborted; those under way end as they like. */
   readonly drain: AbortSignal;
 }
@@ -13,7 +15,7 @@ export interface PoolOptions {
 export async function pool<T>(
   items: AsyncIterable<T>,
   work: (item: T) => Promise<void>,
-  { concurrency, drain }: PoolOptions,
+  { concurrency, onChange, drain }: PoolOptions,
 ): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
   let busy = 0;
@@ -31,15 +33,19 @@ export async function pool<T>(
       wake();
     }
   };
-  const oneEnds = (): Promise<void> =>
+  const news = (): Promise<void> =>
     new Promise((resolve) => {
       wake = resolve;
     });
+  const goesOn = (): boolean => failure === undefined && !drain.aborted;
+  const onNews = (): void => wake();
+  const forgetChanges = onChange?.(onNews);
+  drain.addEventListener("abort", onNews);
 
   try {
-    while (failure === undefined && !drain.aborted) {
-      while (busy >= Math.max(1, concurrency())) await oneEnds();
-      if (failure !== undefined || drain.aborted) break;
+    while (goesOn()) {
+      while (goesOn() && busy >= concurrency()) await news();
+      if (!goesOn()) break;
       const next = await iterator.next();
       if (next.done === true) break;
       void begin(next.value);
@@ -47,7 +53,9 @@ export async function pool<T>(
   } catch (error) {
     failure ??= { error };
   } finally {
-    while (busy > 0) await oneEnds();
+    while (busy > 0) await news();
+    forgetChanges?.();
+    drain.removeEventListener("abort", onNews);
     await iterator.return?.();
   }
   if (failure !== undefined) throw failure.error;

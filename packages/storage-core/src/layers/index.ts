@@ -5,6 +5,7 @@ export { observe, type ObservedCall, type ObserveOptions } from "./observe.ts";
 export { retry } from "./retry.ts";
 export type { RetryEvent, RetryOptions } from "./retry-policy.ts";
 export { limit, type LimitOptions } from "./limit.ts";
+export { takeTurns, type Turn, type Turns } from "./take-turns.ts";
 export { timeout, type TimeoutOptions } from "./timeout.ts";
 export type { SetTimer } from "./deadline.ts";
 export { prefix } from "./prefix.ts";

@@ -68,6 +68,8 @@ export function decide(
 }
 
 const NOT_REPEATABLE_HINTS: Partial<Readonly<Record<StorageOperation, string>>> = {
+  "multipart.create":
+    "The answer was lost, and with it the id of an upload that may have been begun. Look for it with multipart.list before you begin another.",
   put: "The body is a stream that can be read once, so it was not sent again. Pass bytes, a Blob, or a function that opens the stream.",
   "multipart.uploadPart":
     "The part is a stream that can be read once, so it was not sent again. Pass bytes, a Blob, or a function that opens the stream.",
@@ -82,6 +84,14 @@ const OWN_ECHO: Partial<Readonly<Record<StorageOperation, readonly StorageError[
   delete: ["PreconditionFailed"],
   "multipart.complete": ["AlreadyExists", "PreconditionFailed", "NotFound"],
 };
+
+/**
+ * Whether a call can be made again after this failure. An upload in parts whose id was lost on the way would be left behind,
+ * unknown to everybody, if another were begun instead.
+ */
+export function isRepeatable({ operation, repeatable }: LayerCall, error: unknown): boolean {
+  return repeatable && !(operation === "multipart.create" && mayBeApplied(error));
+}
 
 /** Whether the failed attempt may have been carried out, its answer lost on the way. A refusal was not. */
 export function mayBeApplied(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { isStorageError, type StorageError } from "../errors/storage-error.ts";
 import { asStorageError } from "../kit/failure.ts";
 import { around, type LayerCall, type Next } from "./around.ts";
 import { resuming } from "./resuming-body.ts";
-import { decide, echoed, mayBeApplied, type AfterFailure, type RetryOptions } from "./retry-policy.ts";
+import { decide, echoed, isRepeatable, mayBeApplied, type AfterFailure, type RetryOptions } from "./retry-policy.ts";
 import { sleep as realSleep } from "./sleep.ts";
 
 /**
@@ -31,7 +31,7 @@ export function retry({
 
   return around((inner) => {
     const afterFailure: AfterFailure = async (call, attempt, error) => {
-      const decision = decide(error, attempt, call.repeatable, limits, random);
+      const decision = decide(error, attempt, isRepeatable(call, error), limits, random);
       if (decision.kind === "fail") throw decision.error;
       const { operation, key, signal } = call;
       onRetry?.({ operation, key, attempt, delayMs: decision.delayMs, error: decision.error });

@@ -1,0 +1,18 @@
+import { byteBudget } from "../transfer/byte-budget.ts";
+import { partBuffers } from "../transfer/part-buffers.ts";
+import type { CopyPorts } from "./copy-ports.ts";
+
+/** Whole bodies in memory, all processes together. */
+const BODY_MEMORY_BYTES = 128 * 1024 * 1024;
+/** Parts of large objects in memory, all processes together. */
+const PART_MEMORY_BYTES = 64 * 1024 * 1024;
+/** Below this even one part of the usual size would not fit. */
+const LEAST_PART_MEMORY_BYTES = 32 * 1024 * 1024;
+
+/** One process's share of the memory for bodies. */
+export function copyMemory(processes: number): Pick<CopyPorts, "budget" | "parts"> {
+  return {
+    budget: byteBudget(Math.ceil(BODY_MEMORY_BYTES / processes)),
+    parts: partBuffers(Math.max(LEAST_PART_MEMORY_BYTES, Math.ceil(PART_MEMORY_BYTES / processes))),
+  };
+}

@@ -1,0 +1,17 @@
+import type { ObjectRecord } from "@bucketferry/ledger";
+import { pool } from "../transfer/pool.ts";
+import type { CopyPorts } from "./copy-ports.ts";
+import { routeCopier } from "./route-copier.ts";
+
+/**
+ * Copies objects as they come, at the pace of the throttle. Nothing is read ahead: a target that is slow, a ledger that is slow
+ * and a budget that is used up all hold the lister back. Rejects with the first trouble that is not one object's own.
+ */
+export async function copyObjects(objects: AsyncIterable<ObjectRecord>, ports: CopyPorts): Promise<void> {
+  const copiers = new Map(ports.routes.map((route) => [route.name, routeCopier(route, ports)]));
+  await pool(objects, (object) => copiers.get(object.route)?.(object) ?? Promise.resolve(), {
+    concurrency: () => ports.throttle.concurrency(),
+    onChange: (listener) => ports.throttle.onChange(listener),
+    drain: AbortSignal.any([ports.drain, ports.signal]),
+  });
+}

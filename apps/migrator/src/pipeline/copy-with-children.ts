@@ -1,0 +1,1 @@
+export { copyInProcess as copyWithChildren } from "./copy-in-process.ts";
