@@ -11,6 +11,7 @@ export {
   type NotCarried,
   type ObjectChange,
   type ObjectFacts,
+  type ObjectOrder,
   type ObjectRecord,
 } from "./objects/object-record.ts";
 export type { ObjectWriter, ObjectWriterOptions } from "./objects/object-writer.ts";

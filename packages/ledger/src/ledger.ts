@@ -1,4 +1,4 @@
-import type { ObjectChange, ObjectRecord } from "./objects/object-record.ts";
+import type { ObjectChange, ObjectOrder, ObjectRecord } from "./objects/object-record.ts";
 import type { ObjectWriter, ObjectWriterOptions } from "./objects/object-writer.ts";
 import type { ReasonCount, StateCount } from "./objects/object-queries.ts";
 import type { ObjectState } from "./objects/states.ts";
@@ -19,8 +19,10 @@ export interface WalkOptions {
   readonly route: string;
   /** Undefined: all. */
   readonly states?: readonly ObjectState[] | undefined;
-  /** Only keys after this one, in byte order. */
+  /** Only keys after this one, in byte order; only with the order of keys. */
   readonly after?: string | undefined;
+  /** Default: `key`. Any other order is that of the moment in which the walk begins: what enters a state later is not in it. */
+  readonly order?: ObjectOrder | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +48,7 @@ export interface Ledger {
       readonly after?: string | undefined;
       readonly limit?: number | undefined;
     }): Promise<readonly ObjectRecord[]>;
-    /** All pages, in key order; one page is in memory at a time. Objects may change state behind the reader. */
+    /** All pages, in key order unless another is named; one page is in memory at a time. Objects may change state behind the reader. */
     pages(options: WalkOptions): AsyncIterable<readonly ObjectRecord[]>;
     /** The objects of `pages`, one by one; for millions of them, `pages` is faster. */
     walk(options: WalkOptions): AsyncIterable<ObjectRecord>;

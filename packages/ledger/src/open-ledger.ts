@@ -7,6 +7,8 @@ import { thisProcess, type ProcessIdentity } from "./lock/process-identity.ts";
 import { applyChanges, assertLegal } from "./objects/apply-changes.ts";
 import { countByReason, countByState, findObjects, objectPage } from "./objects/object-queries.ts";
 import type { ObjectRecord } from "./objects/object-record.ts";
+import { orderedPages } from "./objects/ordered-pages.ts";
+import { OBJECT_STATES } from "./objects/states.ts";
 import { objectWriter } from "./objects/object-writer.ts";
 import { insertEvent, lastEvents } from "./runs/events.ts";
 import { finishRun, insertRun, lastRuns } from "./runs/runs.ts";
@@ -150,8 +152,17 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       }),
     );
 
-  async function* pages({ signal, ...request }: WalkOptions): AsyncGenerator<readonly ObjectRecord[], void, undefined> {
+  async function* pages({
+    signal,
+    order = "key",
+    ...request
+  }: WalkOptions): AsyncGenerator<readonly ObjectRecord[], void, undefined> {
     let { after } = request;
+    if (order !== "key") {
+      const { route, states = OBJECT_STATES } = request;
+      yield* orderedPages(read, { routeId: routeId(route), route, states, order, pageSize: PAGE_SIZE / 2, signal });
+      return;
+    }
     for (;;) {
       signal?.throwIfAborted();
       const page = await pageOf({ ...request, after });

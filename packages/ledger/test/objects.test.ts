@@ -255,3 +255,54 @@ describe("runs, events and uploads", () => {
     expect(await ledger.uploads.find(ROUTE.name, "big")).toBeUndefined();
   });
 });
+
+describe("an order of objects", () => {
+  const rows = [
+    { key: "a", size: 5, lastModified: 300 },
+    { key: "b", size: 9, lastModified: null },
+    { key: "c", size: 0, lastModified: 100 },
+    { key: "d", size: 5, lastModified: 200 },
+  ];
+
+  it.each([
+    ["key", "a b c d"],
+    ["size", "c a d b"],
+    ["-size", "b a d c"],
+    ["newest", "a d c b"],
+    ["oldest", "c d a b"],
+  ] as const)("%s is %s; equal ones come by key, unknown times last", async (order, expected) => {
+    await ledger.objects.write(rows.map(({ key, size, lastModified }) => ({ ...planned(key, size), lastModified })));
+    await ledger.objects.write([{ ...planned("e"), state: "skipped", reason: "excluded" }]);
+    const walked = await collect(ledger.objects.walk({ route: ROUTE.name, states: ["planned"], order }));
+    expect(keysOf(walked).join(" ")).toBe(expected);
+  });
+
+  it("L9 is complete over many pages, each object once, while they leave the state behind the reader", async () => {
+    const sizes = Array.from({ length: 1_234 }, (_, i) => (i * 7_919) % 601);
+    await ledger.objects.write(sizes.map((size, i) => planned(`key-${i}`, size)));
+    const writer = ledger.writer();
+    const walked: number[] = [];
+    for await (const object of ledger.objects.walk({ route: ROUTE.name, states: ["planned"], order: "-size" })) {
+      walked.push(object.size);
+      await writer.add(changeOf(object, { state: "copied" }));
+    }
+    await writer.end();
+    expect(walked).toEqual(sizes.toSorted((one, other) => other - one));
+    expect(await ledger.objects.count()).toMatchObject([{ state: "copied", objects: sizes.length }]);
+  });
+
+  it("leaves out what left the state before its page came, and what entered it since the walk began", async () => {
+    await ledger.objects.write(Array.from({ length: 1_000 }, (_, i) => planned(`key-${i}`, i)));
+    const pages = ledger.objects.pages({ route: ROUTE.name, states: ["planned"], order: "size" })[Symbol.asyncIterator]();
+    expect((await pages.next()).value).toHaveLength(500);
+    const found = await ledger.objects.find(ROUTE.name, ["key-998"]);
+    await ledger.objects.write([
+      ...[...found.values()].map((object) => changeOf(object, { state: "vanished" })),
+      planned("late", 2_000),
+    ]);
+    const rest = keysOf((await pages.next()).value);
+    expect(rest).toHaveLength(499);
+    expect(rest).not.toContain("key-998");
+    expect((await pages.next()).done).toBe(true);
+  });
+});

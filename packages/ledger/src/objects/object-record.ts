@@ -53,6 +53,9 @@ export interface ObjectRecord {
   readonly updatedAt: number;
 }
 
+/** In which order objects are walked: `-size` is the largest first; of equal ones, the one whose key sorts first. */
+export type ObjectOrder = "key" | "size" | "-size" | "newest" | "oldest";
+
 /** What a change replaces. `updatedAt` is the ledger's own business. */
 export type ObjectFacts = Omit<ObjectRecord, "route" | "key" | "updatedAt">;
 

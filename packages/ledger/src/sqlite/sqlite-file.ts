@@ -12,7 +12,7 @@ const APPLICATION_ID = 0x62_66_6c_79;
 /** Larger files are not read through on each opening: reading one costs about a second per 500 MB. `checkIntegrity` does. */
 const CHECK_UP_TO_BYTES = 512 * 1024 * 1024;
 
-const CACHE_KIB = 64 * 1024;
+const CACHE_KIB = 8 * 1024;
 const CHECKPOINT_PAGES = 4_000;
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 const CACHED_STATEMENTS = 64;
