@@ -23,13 +23,11 @@ const MODES: Readonly<Record<CopyReason, PutMode["mode"]>> = {
   overwrite: "overwrite",
 };
 
-/** Conditions are the target's own, or left out: what the plan saw is then the best that is known. */
+/** `conditions`: those that the target has for the way the object goes. One that it lacks is left out here. */
 export function putModeOf(
   object: Pick<ObjectRecord, "reason" | "targetEtag">,
-  sizeBytes: number,
-  target: Pick<Capabilities, "conditionalPut" | "conditionalMultipart" | "maxPutBytes">,
+  conditions: Capabilities["conditionalPut"],
 ): PutMode {
-  const conditions = sizeBytes <= target.maxPutBytes ? target.conditionalPut : target.conditionalMultipart;
   const mode = isCopyReason(object.reason) ? MODES[object.reason] : "compare";
   if (mode === "create") return { mode, ifNoneMatch: conditions.create ? "*" : undefined };
   if (mode === "replace") {

@@ -1,8 +1,8 @@
 import type { Digests } from "../decide/compare-copies.ts";
 import { actionFor } from "../decide/failure.ts";
-import { compareAtTarget, headersThatDiffer } from "./compare-at-target.ts";
+import { compareAtTarget, headersThatDiffer, readDigests } from "./compare-at-target.ts";
 import { SideFailure } from "./side-failure.ts";
-import type { OpenedObject, TransferContext, TransferOutcome } from "./transfer.ts";
+import type { FoundObject, TransferContext, TransferOutcome } from "./transfer.ts";
 
 /** Whether a put was refused because something is there that the plan did not know of. */
 export function isUnexpectedAtTarget(error: unknown): boolean {
@@ -14,7 +14,7 @@ export function isUnexpectedAtTarget(error: unknown): boolean {
  * there by somebody else, or another one. Equal bytes are adopted; anything else is left alone.
  */
 export async function adoptOrRefuse(
-  { object, opened, carried }: OpenedObject,
+  { object, info, carried }: FoundObject,
   digests: Digests,
   { route, signal }: TransferContext,
 ): Promise<TransferOutcome> {
@@ -29,11 +29,21 @@ export async function adoptOrRefuse(
   }
   return {
     kind: "adopted",
-    info: opened.info,
+    info,
     digests,
     targetEtag: compared.info.etag,
     targetSize: compared.info.size,
     evidence: compared.evidence,
     notCarried: headersThatDiffer(carried, compared.info),
   };
+}
+
+/** Reads the source for its hash alone, then looks at what the target has. */
+export async function compareWithoutPut(transfer: FoundObject, context: TransferContext): Promise<TransferOutcome> {
+  const { source } = context.route;
+  const read = await readDigests(source, transfer.object.key, context.signal, "source", (bytes) =>
+    context.bandwidth.pass(bytes, context.signal),
+  );
+  if (read.info.etag !== transfer.info.etag) return { kind: "changed", put: undefined };
+  return adoptOrRefuse(transfer, read.digests, context);
 }

@@ -1,4 +1,4 @@
-import { WHOLE_BODY_BYTES } from "./whole-body.ts";
+import { WHOLE_BODY_BYTES } from "../decide/copy-way.ts";
 
 /** What a transfer costs in memory whatever the size of its object. */
 const LEAST_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Capabilities, Checksum } from "@bucketferry/storage-core";
 import { base64OfHex, type Digests } from "../decide/compare-copies.ts";
@@ -15,20 +15,25 @@ export function digestBytes(bytes: Uint8Array, needMd5: boolean): Digests {
 /** Of a body that passes by. */
 export interface RunningDigests {
   readonly update: (chunk: Uint8Array) => void;
+  /** The same up to here; from here on each goes its own way. */
+  fork(): RunningDigests;
   /** Ends it. */
   digests(): Digests;
 }
 
 export function runningDigests(needMd5: boolean): RunningDigests {
-  const sha256 = createHash("sha256");
-  const md5 = needMd5 ? createHash("md5") : undefined;
-  let size = 0;
+  return digestsFrom(createHash("sha256"), needMd5 ? createHash("md5") : undefined, 0);
+}
+
+function digestsFrom(sha256: Hash, md5: Hash | undefined, startSize: number): RunningDigests {
+  let size = startSize;
   return {
     update(chunk) {
       size += chunk.byteLength;
       sha256.update(chunk);
       md5?.update(chunk);
     },
+    fork: () => digestsFrom(sha256.copy(), md5?.copy(), size),
     digests: () => ({ size, sha256: sha256.digest("hex"), md5: md5?.digest("hex") }),
   };
 }
@@ -48,6 +53,11 @@ export function checksumFor(
   if (offered.includes("sha1")) return { algorithm: "sha1", value: hash("sha1", bytes, "base64") };
   if (offered.includes("crc32")) return { algorithm: "crc32", value: base64OfUint32(crc32(bytes)) };
   return undefined;
+}
+
+/** Whether `checksumFor` finds one for this target. */
+export function verifiesOnPut({ checksums }: Pick<Capabilities, "checksums">): boolean {
+  return (["sha256", "md5", "sha1", "crc32"] as const).some((algorithm) => checksums.onPut.includes(algorithm));
 }
 
 function base64OfUint32(value: number): string {

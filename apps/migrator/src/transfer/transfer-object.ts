@@ -1,52 +1,87 @@
 import type { ObjectRecord } from "@bucketferry/ledger";
-import { StorageError } from "@bucketferry/storage-core";
+import { StorageError, type Capabilities, type ObjectInfo } from "@bucketferry/storage-core";
 import { carryHeaders } from "../decide/carry-headers.ts";
+import { copyWayOf, type CopyWay } from "../decide/copy-way.ts";
+import { partPlan } from "../decide/part-plan.ts";
 import { putModeOf } from "../decide/put-condition.ts";
+import { transferInParts } from "./in-parts.ts";
 import { at, SideFailure } from "./side-failure.ts";
 import { transferStreamed } from "./streamed-body.ts";
-import type { TransferContext, TransferOutcome } from "./transfer.ts";
-import { transferWhole, WHOLE_BODY_BYTES } from "./whole-body.ts";
+import type { FoundObject, TransferContext, TransferOutcome } from "./transfer.ts";
+import { transferWhole } from "./whole-body.ts";
 
 /**
  * Copies one object, once. What the size says at the moment of reading chooses the way, not what a listing said before.
  * @throws SideFailure for whatever the two services answer
  */
 export async function transferObject(object: ObjectRecord, context: TransferContext): Promise<TransferOutcome> {
-  const { source, target } = context.route;
+  const { source } = context.route;
   const { signal } = context;
+  // The parts of a large object are read when there is memory for them, so there is no body to open at first.
+  if (wayOf(object.size, context) === "parts") {
+    const info = await at("source", source.head(object.key, { signal }));
+    if (wayOf(info.size, context) === "parts") return inParts(object, info, context);
+  }
   const opened = await at("source", source.get(object.key, { signal }));
   const { info } = opened;
-
-  if (info.etag === object.etag && info.size !== object.size) {
+  const way = wayOf(info.size, context);
+  if (way === "parts") {
     await opened.cancel();
-    throw new SideFailure(
-      "source",
-      new StorageError(
-        "IncompleteBody",
-        `The source lists ${object.size} bytes under this ETag and sends ${info.size}.`,
-        { key: object.key },
-      ),
-    );
+    return inParts(object, info, context);
   }
-  if (info.size > target.capabilities.maxObjectBytes) {
+  try {
+    demandUsable(object, info, context);
+  } catch (error) {
     await opened.cancel();
-    throw new SideFailure(
-      "target",
-      new StorageError(
-        "TooLarge",
-        `The object has ${info.size} bytes, the target takes ${target.capabilities.maxObjectBytes}.`,
-        {
-          key: object.targetKey,
-        },
-      ),
-    );
+    throw error;
   }
+  const { conditionalPut, conditionalMultipart, maxPutBytes } = context.route.target.capabilities;
+  const conditions = info.size <= maxPutBytes ? conditionalPut : conditionalMultipart;
+  const transfer = { ...foundObject(object, info, conditions, context), opened };
+  return way === "whole" ? transferWhole(transfer, context) : transferStreamed(transfer, context);
+}
 
-  const transfer = {
+async function inParts(object: ObjectRecord, info: ObjectInfo, context: TransferContext): Promise<TransferOutcome> {
+  demandUsable(object, info, context);
+  const { multipart, conditionalMultipart } = context.route.target.capabilities;
+  const remembered = await context.uploads.find(context.route.name, object.key);
+  // An upload that was begun keeps the size of its parts.
+  const wanted = remembered?.size === info.size ? remembered.partSizeBytes : context.partSizeBytes;
+  const plan = multipart === false ? undefined : partPlan(info.size, wanted, multipart);
+  if (plan === undefined) throw tooLarge(object, info, "more than its parts can hold");
+  return transferInParts(foundObject(object, info, conditionalMultipart, context), plan, remembered, context);
+}
+
+function wayOf(sizeBytes: number, { route: { source, target } }: TransferContext): CopyWay {
+  return copyWayOf(sizeBytes, source.capabilities, target.capabilities);
+}
+
+function foundObject(
+  object: ObjectRecord,
+  info: ObjectInfo,
+  conditions: Capabilities["conditionalPut"],
+  { route: { target } }: TransferContext,
+): FoundObject {
+  return {
     object,
-    opened,
-    mode: putModeOf(object, info.size, target.capabilities),
+    info,
+    mode: putModeOf(object, conditions),
     carried: carryHeaders(info, target.capabilities),
   };
-  return info.size <= WHOLE_BODY_BYTES ? transferWhole(transfer, context) : transferStreamed(transfer, context);
+}
+
+function demandUsable(object: ObjectRecord, info: ObjectInfo, { route: { target } }: TransferContext): void {
+  if (info.etag === object.etag && info.size !== object.size) {
+    const message = `The source lists ${object.size} bytes under this ETag and sends ${info.size}.`;
+    throw new SideFailure("source", new StorageError("IncompleteBody", message, { key: object.key }));
+  }
+  const { maxObjectBytes } = target.capabilities;
+  if (info.size > maxObjectBytes) throw tooLarge(object, info, `more than the ${maxObjectBytes} that the target takes`);
+}
+
+function tooLarge({ targetKey }: ObjectRecord, { size }: ObjectInfo, why: string): SideFailure {
+  return new SideFailure(
+    "target",
+    new StorageError("TooLarge", `The object has ${size} bytes, ${why}.`, { key: targetKey }),
+  );
 }

@@ -30,12 +30,17 @@ export interface TransferContext {
   readonly checkMd5: (info: ObjectInfo, digests: Digests) => void;
 }
 
-/** One object, opened at the source. */
-export interface OpenedObject {
+/** One object, as the source has it now. */
+export interface FoundObject {
   readonly object: ObjectRecord;
-  readonly opened: GetResult;
+  readonly info: ObjectInfo;
   readonly mode: PutMode;
   readonly carried: CarriedHeaders;
+}
+
+/** One object whose body is open at the source; `info` is that of the body. */
+export interface OpenedObject extends FoundObject {
+  readonly opened: GetResult;
 }
 
 /** What became of one object. */

@@ -1,21 +1,18 @@
+export { WHOLE_BODY_BYTES } from "../decide/copy-way.ts";
 import { looksLikeMd5 } from "../decide/compare-copies.ts";
 import { adoptOrRefuse, isUnexpectedAtTarget } from "./adopt.ts";
 import { checksumFor, digestBytes } from "./digests.ts";
 import { at } from "./side-failure.ts";
 import { conditionOf, headersOf, type OpenedObject, type TransferContext, type TransferOutcome } from "./transfer.ts";
 
-/** Largest body that is held in memory as a whole. */
-export const WHOLE_BODY_BYTES = 8 * 1024 * 1024;
-
 /**
  * One GET and one PUT. The body is read once, hashed, and sent with its length and a checksum that the target verifies. One
  * answer is one version of the source, so nothing has to be asked afterwards.
  */
 export async function transferWhole(transfer: OpenedObject, context: TransferContext): Promise<TransferOutcome> {
-  const { object, opened, mode, carried } = transfer;
+  const { object, info, opened, mode, carried } = transfer;
   const { target } = context.route;
   const { signal } = context;
-  const { info } = opened;
 
   await context.bandwidth.pass(info.size, signal);
   const bytes = await at("source", opened.bytes());

@@ -1,0 +1,40 @@
+import type { Capabilities } from "@bucketferry/storage-core";
+
+/** How a large object is cut: all parts but the last have the same size, which every service takes. */
+export interface PartPlan {
+  readonly sizeBytes: number;
+  readonly partSizeBytes: number;
+}
+
+/** One part of an object. */
+export interface PartRange {
+  /** From 1. */
+  readonly partNumber: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+const MIB = 1024 ** 2;
+/** Small enough for many parts in little memory, large enough that what a request costs does not count. */
+const PART_BYTES = 8 * MIB;
+
+/**
+ * The smallest part size that is wanted, that the service takes, and that keeps the object within the service's number of
+ * parts (S21): 10,000 parts of 8 MiB end at 78 GiB, so 5 TiB are cut into parts of 525 MiB. Undefined when no size does.
+ */
+export function partPlan(
+  sizeBytes: number,
+  wantedBytes: number = PART_BYTES,
+  { minPartBytes, maxPartBytes, maxParts }: Exclude<Capabilities["multipart"], false>,
+): PartPlan | undefined {
+  const needed = Math.ceil(sizeBytes / maxParts / MIB) * MIB;
+  const partSizeBytes = Math.max(Math.min(Math.max(wantedBytes, minPartBytes), maxPartBytes), needed);
+  return partSizeBytes > maxPartBytes ? undefined : { sizeBytes, partSizeBytes };
+}
+
+export function* partsOf({ sizeBytes, partSizeBytes }: PartPlan): Generator<PartRange> {
+  let partNumber = 1;
+  for (let offset = 0; offset < sizeBytes; offset += partSizeBytes) {
+    yield { partNumber: partNumber++, offset, length: Math.min(partSizeBytes, sizeBytes - offset) };
+  }
+}

@@ -1,0 +1,67 @@
+import type { UploadPartRecord } from "@bucketferry/ledger";
+import { StorageError } from "@bucketferry/storage-core";
+import { looksLikeMd5, type Digests } from "../decide/compare-copies.ts";
+import type { PartRange } from "../decide/part-plan.ts";
+import { runningDigests, type RunningDigests } from "./digests.ts";
+import { openPart, recordPart, type Sending } from "./sending.ts";
+import { at, attribute, SideFailure } from "./side-failure.ts";
+import { bodyBytesPassed } from "./young-garbage.ts";
+
+/**
+ * One part that is too large for memory, as those of objects of hundreds of gigabytes are: it flows through, hashed on the
+ * way, after the part before it. Where the target's ETag looks like an MD5 it is compared, since nobody knew a checksum to send.
+ */
+export async function sendFlowingPart(part: PartRange, sending: Sending): Promise<UploadPartRecord> {
+  const { upload, context, signal } = sending;
+  const { target } = context.route;
+  const { partNumber, length } = part;
+  const reading = partReading(part, sending);
+
+  const kept = upload.kept.get(partNumber);
+  if (kept !== undefined) {
+    for await (const chunk of reading.bytes()) void chunk;
+    const { whole, own } = reading.hashes();
+    if (own.sha256 === kept.sha256) {
+      sending.whole = whole;
+      return kept;
+    }
+  }
+  const sent = await at(
+    "target",
+    target.multipart.uploadPart(upload, partNumber, reading.bytes, { contentLength: length, signal }),
+  );
+  const { whole, own } = reading.hashes();
+  if (looksLikeMd5(sent.etag) && sent.etag.toLowerCase() !== own.md5) {
+    throw new SideFailure(
+      "target",
+      new StorageError("ChecksumMismatch", `The target stored other bytes as part ${partNumber} than it was sent.`, {
+        key: upload.key,
+      }),
+    );
+  }
+  sending.whole = whole;
+  return recordPart({ partNumber, etag: sent.etag, size: length, sha256: own.sha256 }, sending);
+}
+
+/** Reads a part as often as it is asked to: a body that breaks is sent again. The hashes are those of the last reading. */
+function partReading(part: PartRange, sending: Sending) {
+  let whole: RunningDigests;
+  let own: RunningDigests;
+  return {
+    async *bytes(): AsyncGenerator<Uint8Array> {
+      whole = sending.whole.fork();
+      own = runningDigests(true);
+      try {
+        for await (const chunk of await openPart(part, sending)) {
+          whole.update(chunk);
+          own.update(chunk);
+          bodyBytesPassed(chunk.byteLength);
+          yield chunk;
+        }
+      } catch (error) {
+        throw attribute("source", error);
+      }
+    },
+    hashes: (): { readonly whole: RunningDigests; readonly own: Digests } => ({ whole, own: own.digests() }),
+  };
+}

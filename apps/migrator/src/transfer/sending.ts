@@ -1,0 +1,31 @@
+import type { UploadPartRecord } from "@bucketferry/ledger";
+import type { GetResult } from "@bucketferry/storage-core";
+import type { PartRange } from "../decide/part-plan.ts";
+import { killPoint } from "../references/kill-point.ts";
+import type { RunningDigests } from "./digests.ts";
+import type { OpenUpload } from "./open-upload.ts";
+import { openPinned } from "./pinned-range.ts";
+import type { FoundObject, TransferContext } from "./transfer.ts";
+
+/** What the parts of one object share while they are sent. */
+export interface Sending {
+  readonly transfer: FoundObject;
+  readonly upload: OpenUpload;
+  readonly context: TransferContext;
+  readonly signal: AbortSignal;
+  /** Of the whole object; parts are added to it in their order. */
+  whole: RunningDigests;
+}
+
+export function openPart(range: PartRange, { transfer, context, signal }: Sending): Promise<GetResult> {
+  return openPinned(context.route.source, transfer.info, range, signal);
+}
+
+/** The target has the part. It counts when that is on record. */
+export async function recordPart(part: UploadPartRecord, { transfer, context }: Sending): Promise<UploadPartRecord> {
+  killPoint("upload:part-sent");
+  await context.uploads.addPart(context.route.name, transfer.object.key, part);
+  killPoint("upload:part-recorded");
+  context.onBytes(part.size);
+  return part;
+}
