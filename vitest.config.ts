@@ -19,6 +19,7 @@ const PROJECTS = [
   "packages/local-servers",
   "apps/api",
   "apps/migrator",
+  "bench",
 ];
 
 export default defineConfig({

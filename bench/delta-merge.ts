@@ -14,6 +14,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { openLedger } from "@bucketferry/ledger";
 import type { ListPage, ObjectEntry, StorageProvider } from "@bucketferry/storage-core";
 import { memory } from "@bucketferry/storage-core/memory";
@@ -43,12 +44,14 @@ function entryAt(index: number): ObjectEntry {
 function synthetic(count: number): StorageProvider {
   return {
     ...memory(),
-    listPage: ({ cursor = "0" } = {}): Promise<ListPage> => {
+    listPage: async ({ cursor = "0" } = {}): Promise<ListPage> => {
       listings++;
+      // A page of a real listing comes from the network: timers and the collector have their turn.
+      await turn();
       const first = Number(cursor);
       const entries = Array.from({ length: Math.min(PAGE, count - first) }, (_, i) => entryAt(first + i));
       const next = first + entries.length;
-      return Promise.resolve(next < count ? { entries, cursor: String(next) } : { entries });
+      return next < count ? { entries, cursor: String(next) } : { entries };
     },
   };
 }

@@ -1,26 +1,112 @@
 /**
- * `pnpm bench [NAME…]`: measurements that are run and read, never asserted. Figures are CPU time or ratios within one run, since a
- * machine that is shared tells little else.
+ * `pnpm bench [NAME…] [OPTIONS]`: measurements that are run and read, never asserted. Figures are CPU time or ratios within one run,
+ * since a machine that is shared tells little else. README.md says what is measured, and how.
  */
-import { spawnSync } from "node:child_process";
+import { execSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BENCHES } from "./benches.ts";
+import type { BenchContext, BenchResult } from "./bench.ts";
+import { rcloneVersion } from "./contestants/rclone.ts";
+import { benchOptions, UsageError, type BenchOptions } from "./options.ts";
+import { goalLine, isReached } from "./report/goals.ts";
+import { machine, machineLine, type Machine } from "./report/machine.ts";
+import { externalService } from "./services/external-service.ts";
+import { localService } from "./services/local-service.ts";
+import type { RunningService } from "./services/service.ts";
 
-const BENCHES: Readonly<Record<string, string>> = {
-  "request-cost": "CPU of one small S3 request, our data lane against the AWS SDK's",
-  "ledger-states": "states that the ledger records and reads",
-};
+const USAGE_ERROR = 2;
+const RESULTS = join(import.meta.dirname, "results");
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
-  console.error(`No benchmark is called ${unknown.join(", ")}; there are: ${Object.keys(BENCHES).join(", ")}.`);
-  process.exitCode = 2;
-} else {
-  for (const [name, what] of Object.entries(BENCHES)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
-    console.log(`\n${name}: ${what}`);
-    const program = join(import.meta.dirname, `${name}.ts`);
-    const { status } = spawnSync(process.execPath, [...process.execArgv, program], { stdio: "inherit" });
-    if (status !== 0) process.exitCode = 1;
+try {
+  const options = benchOptions(process.argv.slice(2), Object.keys(BENCHES));
+  build(options);
+  await run(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = USAGE_ERROR;
+}
+
+/** The command line as it would be installed. */
+function build({ asBuilt }: BenchOptions): void {
+  if (asBuilt) return;
+  const { status } = spawnSync("tsc", ["--build", "apps/migrator"], {
+    cwd: join(import.meta.dirname, ".."),
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new UsageError("apps/migrator does not build; --as-built measures what was built before.");
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const { names, rounds, objects, sizeBytes, concurrency, reclaim } = options;
+  const about = machine(rcloneVersion());
+  console.log(`${machineLine(about)}\n${rounds} rounds, ${concurrency} at once`);
+  const folder = mkdtempSync(join(tmpdir(), "bucketferry-bench-"));
+  const services = await runningServices(options);
+  const context: BenchContext = {
+    rounds,
+    objects,
+    sizeBytes,
+    concurrency,
+    services,
+    folder,
+    rclone: about.rclone,
+    reclaim() {
+      if (reclaim !== undefined) execSync(reclaim, { stdio: "ignore" });
+    },
+    progress: (line) => process.stderr.write(`  ${line}\n`),
+  };
+  const results: Record<string, readonly BenchResult[]> = {};
+  try {
+    for (const [name, bench] of Object.entries(BENCHES)) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      process.stderr.write(`${name}\n`);
+      console.log(`\n# ${name}: ${bench.what}`);
+      results[name] = await bench.run(context);
+      for (const result of results[name]) show(result);
+    }
+  } finally {
+    for (const service of services) await service.close();
+    rmSync(folder, { recursive: true, force: true });
   }
+  write(options, { machine: about, rounds, concurrency, results });
+}
+
+async function runningServices({ on, endpoint }: BenchOptions): Promise<RunningService[]> {
+  const local = on === "external" ? undefined : await localService();
+  const external = on === "local" ? undefined : await externalService(endpoint);
+  return [local, external].filter((service) => service !== undefined);
+}
+
+/** What a run came to. */
+interface Report {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly concurrency: number;
+  readonly results: Readonly<Record<string, readonly BenchResult[]>>;
+}
+
+function show({ title, table, goals }: BenchResult): void {
+  console.log(`\n## ${title}\n\n${table}${goals.length > 0 ? "\n" : ""}`);
+  for (const goal of goals) console.log(goalLine(goal));
+}
+
+function write({ jsonFile }: BenchOptions, report: Report): void {
+  const judged = Object.fromEntries(
+    Object.entries(report.results).map(([name, results]) => [
+      name,
+      results.map(({ title, goals, data }) => ({
+        title,
+        goals: goals.map((goal) => ({ ...goal, reached: isReached(goal) })),
+        data,
+      })),
+    ]),
+  );
+  const text = `${JSON.stringify({ ...report, results: judged }, null, 2)}\n`;
+  mkdirSync(RESULTS, { recursive: true });
+  const file = join(RESULTS, `${new Date().toISOString().replaceAll(":", "-")}.json`);
+  for (const path of [file, ...(jsonFile === undefined ? [] : [jsonFile])]) writeFileSync(path, text);
+  console.log(`\nAll figures: ${file}`);
 }
