@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LectureDocument } from "../src/lectures/lecture-document.ts";
 import { PNG, wav } from "./support/wav.ts";
 import { GROUNDS, openWorld, type World } from "./support/world.ts";
@@ -14,15 +14,16 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
   });
   afterAll(() => world?.close());
 
-  /** Runs with a started service; skips where its engine is missing at a desk. */
-  const on = (title: string, test: (world: World) => Promise<void>): void => {
-    it(title, async (context) => {
-      if (world === undefined) return context.skip(`no engine for ${ground}`);
-      await test(world);
-    });
+  beforeEach((context) => {
+    if (world === undefined) context.skip(`no engine for ${ground}`);
+  });
+  const started = (): World => {
+    if (world === undefined) throw new Error("The test runs without its service.");
+    return world;
   };
 
-  on("a lecture gets audio, plays by range, and tells its duration", async (api) => {
+  it("a lecture gets audio, plays by range, and tells its duration", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Waves");
     const uploaded = await user.upload(lecture.id, AUDIO);
@@ -46,7 +47,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     }, 10_000);
   });
 
-  on("a form brings the same file as a raw body", async (api) => {
+  it("a form brings the same file as a raw body", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Form");
     const form = new FormData();
@@ -58,7 +60,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(AUDIO));
   });
 
-  on("HEAD, ETag, conditions and refused ranges answer as RFC 9110 wants", async (api) => {
+  it("HEAD, ETag, conditions and refused ranges answer as RFC 9110 wants", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Conditions");
     await user.upload(lecture.id, AUDIO);
@@ -82,7 +85,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(await bytesOf(await user.get(path, { range: "bytes=-4" }))).toEqual(Buffer.from(AUDIO.subarray(-4)));
   });
 
-  on("new audio takes the place of the old one, whose object goes away", async (api) => {
+  it("new audio takes the place of the old one, whose object goes away", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Replaced");
     await user.upload(lecture.id, AUDIO);
@@ -97,7 +101,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(shorter));
   });
 
-  on("a deleted lecture is gone, and so is its object", async (api) => {
+  it("a deleted lecture is gone, and so is its object", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Deleted");
     await user.upload(lecture.id, AUDIO);
@@ -106,7 +111,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     await vi.waitFor(async () => expect(await keysOf(api, `audio/${lecture.id}_`)).toEqual([]), 10_000);
   });
 
-  on("somebody else's lecture is not there, neither to read nor to write", async (api) => {
+  it("somebody else's lecture is not there, neither to read nor to write", async () => {
+    const api = started();
     const [ada, eve] = [await as(api, "ada"), await as(api, "eve")];
     const lecture = await ada.lecture("Mine");
     await ada.upload(lecture.id, AUDIO);
@@ -121,7 +127,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(lectures.map(({ id }) => id)).not.toContain(lecture.id);
   });
 
-  on("one's own lectures are listed newest first, page by page", async (api) => {
+  it("one's own lectures are listed newest first, page by page", async () => {
+    const api = started();
     const user = await as(api, `lister-${ground.length}`);
     const titles = ["one", "two", "three", "four", "five"];
     for (const title of titles) await user.lecture(title);
@@ -139,7 +146,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect((await user.get("/lectures?cursor=nonsense")).status).toBe(400);
   });
 
-  on("a link opens the audio without credentials, and only that", async (api) => {
+  it("a link opens the audio without credentials, and only that", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const [one, other] = [await user.lecture("One"), await user.lecture("Other")];
     await user.upload(one.id, AUDIO);
@@ -150,7 +158,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect((await fetch(`${audioUrl}${new URL(url).search}`)).status).toBe(403);
   });
 
-  on("a profile image is its user's to change and every user's to see", async (api) => {
+  it("a profile image is its user's to change and every user's to see", async () => {
+    const api = started();
     const [ada, eve] = [await as(api, "ada"), await as(api, "eve")];
     const put = await ada.send("PUT", "/users/ada/profile-image", PNG, { "content-type": "image/png" });
     expect(put.status).toBe(200);
@@ -164,7 +173,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     await vi.waitFor(async () => expect(await keysOf(api, "images/profiles/ada_")).toEqual([]), 10_000);
   });
 
-  on("the service role keeps any object under any key", async (api) => {
+  it("the service role keeps any object under any key", async () => {
+    const api = started();
     const service = await as(api, "service", await api.serviceToken());
     const path = "/files/docs/a%20b%20(1)%20%26c.txt";
     const put = await service.send("PUT", path, Buffer.from("hello"), { "content-type": "text/plain" });
@@ -183,7 +193,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect((await user.get("/files")).status).toBe(403);
   });
 
-  on("a request with an idempotency key is done once", async (api) => {
+  it("a request with an idempotency key is done once", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const body = JSON.stringify({ title: "Once" });
     const headers = { "content-type": "application/json", "idempotency-key": `once-${Math.random()}` };
@@ -201,7 +212,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(await keysOf(api, `audio/${lecture.id}_`)).toHaveLength(1);
   });
 
-  on("an upload that breaks off leaves nothing, neither object nor row", async (api) => {
+  it("an upload that breaks off leaves nothing, neither object nor row", async () => {
+    const api = started();
     const user = await as(api, "ada");
     const lecture = await user.lecture("Broken");
     await new Promise<void>((resolve) => {
@@ -218,7 +230,8 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(await user.read(lecture.id)).toMatchObject({ status: "empty", audioUrl: null });
   });
 
-  on("live, ready and metrics say how it is", async (api) => {
+  it("live, ready and metrics say how it is", async () => {
+    const api = started();
     expect(await (await fetch(`${api.url}/health/live`)).json()).toEqual({ status: "ok" });
     expect(await (await fetch(`${api.url}/health/ready`)).json()).toEqual({
       status: "ok",
