@@ -27,6 +27,7 @@ const WHY_KEPT: Readonly<Record<KeptReason, string>> = {
   "does-not-fit": "It stays: the new text does not fit.",
   "not-rewritable": "It stays: its column cannot be edited.",
   "row-changed": "It stays: its row changes all the time.",
+  locked: "It stays: somebody holds a lock on its row.",
 };
 
 /** Says which route, object and form a URL is, and what the rewriter would make of it, or why not. Changes nothing. */

@@ -1,16 +1,28 @@
-import type { Cell, KeyValue, ReferenceEvent, ReferenceRoute } from "./contract.ts";
-import type { Dialect } from "./database/dialect.ts";
-import { readRows } from "./database/rows.ts";
-import type { Catalogue, Row, Table, TextColumn } from "./database/table.ts";
+import type { Cell, ReferenceEvent, ReferenceRoute } from "./contract.ts";
+import type { Dialect, Moment, RowChunk } from "./database/dialect.ts";
+import { leavesOf, mapLeaves, type Leaf } from "./database/shape/map-leaves.ts";
+import type { Catalogue, Row, RowCell, Table, TextColumn } from "./database/table.ts";
+import { keyOccurrences } from "./key-columns.ts";
 import type { ReadCell } from "./rewrite-plan.ts";
 import { findOccurrences } from "./text/find-occurrences.ts";
 import type { HostTable } from "./text/host-table.ts";
 
-/** A cell with what is needed to write it. */
-export interface TableCell extends ReadCell {
+/** A text inside a cell, with everything in it that names an object of ours. */
+export interface ReadLeaf extends ReadCell {
+  readonly leaf: Leaf;
+  /** Its place among all texts of the cell. */
+  readonly index: number;
+}
+
+/** A cell that holds at least one reference, with what is needed to write it. */
+export interface TableCell {
   readonly table: Table;
   readonly column: TextColumn;
   readonly key: readonly string[];
+  readonly cell: Cell;
+  /** As the database prints it; what will be compared. */
+  readonly text: string;
+  readonly leaves: readonly ReadLeaf[];
 }
 
 export interface CellSource {
@@ -23,14 +35,23 @@ export interface CellSource {
 export interface ReadCellsOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: ReferenceEvent) => void;
-  /** Rows read by one statement. */
-  readonly batch: number;
+  readonly before?: Moment | undefined;
+  readonly since?: Moment | undefined;
+  /** How many connections read at once. Default: 1. */
+  readonly readers?: number | undefined;
+  /** Says what is left out and how far it is. Default: true. */
+  readonly tells?: boolean | undefined;
 }
 
-/** Batches of cells that hold at least one reference, table by table, each in the order of its key. */
+const PROGRESS_EVERY_MS = 1_000;
+
+/** Chunks of cells that hold at least one reference, table by table. */
 export async function* readCells(source: CellSource, options: ReadCellsOptions): AsyncGenerator<readonly TableCell[]> {
-  for (const { label, column, reason } of source.catalogue.skipped) {
-    options.onEvent({ type: "reference-skipped", table: label, column, reason });
+  if (options.tells !== false) {
+    for (const { label, column, reason, count } of source.catalogue.skipped) {
+      // Of what is counted only a count is worth a word.
+      if (count === undefined) options.onEvent({ type: "reference-skipped", table: label, column, reason });
+    }
   }
   for (const table of source.catalogue.tables) yield* readTable(table, source, options);
 }
@@ -38,44 +59,111 @@ export async function* readCells(source: CellSource, options: ReadCellsOptions):
 async function* readTable(
   table: Table,
   source: CellSource,
-  { signal, onEvent, batch }: ReadCellsOptions,
+  { signal, onEvent, before, since, readers = 1, tells = true }: ReadCellsOptions,
 ): AsyncGenerator<readonly TableCell[]> {
-  const progress = (rows: number, done: boolean): void =>
-    onEvent({ type: "reference-progress", table: table.label, rows, totalRows: table.estimatedRows, done });
-  progress(0, false);
-  let rows = 0;
-  for (let after: readonly string[] | undefined; ;) {
-    signal.throwIfAborted();
-    const page = await readRows(source.dialect, table, { after, limit: batch, needles: source.hosts.needles });
-    const cells = page.flatMap((row) => cellsOf(row, table, source));
-    if (cells.length > 0) yield cells;
-    rows += page.length;
-    after = page.at(-1)?.key;
-    if (page.length < batch || after === undefined) break;
-    progress(rows, false);
+  const progress = (done: number): void => {
+    if (!tells) return;
+    const { label, estimatedRows: totalRows } = table;
+    onEvent({
+      type: "reference-progress",
+      table: label,
+      rows: Math.round(done * (totalRows ?? 0)),
+      totalRows,
+      done: done === 1,
+    });
+  };
+  progress(0);
+  let toldMs = performance.now();
+  for (const part of partsOf(table)) {
+    const needles = part.needles ?? source.hosts.needles;
+    for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, readers })) {
+      tellTooLong(chunk, table, source, onEvent);
+      const cells = chunk.rows.flatMap((row) => cellsOf(row, part.table, source));
+      if (cells.length > 0) yield cells;
+      if (chunk.done < 1 && performance.now() - toldMs > PROGRESS_EVERY_MS) {
+        toldMs = performance.now();
+        progress(chunk.done);
+      }
+    }
   }
-  // The database passed over all rows without a reference by itself.
-  progress(table.estimatedRows ?? rows, true);
+  progress(1);
 }
 
-export function cellsOf(row: Row, table: Table, { routes, hosts }: Pick<CellSource, "routes" | "hosts">): TableCell[] {
-  return row.cells.flatMap(({ column, text }) => {
-    const occurrences = [...findOccurrences(text, { routes, hosts, isJson: column.kind === "json" })];
-    return occurrences.length === 0
-      ? []
-      : [{ table, column, key: row.key, text, occurrences, cell: cellOf(table, column, row.key) }];
+/** Columns of bare keys have nothing that could be looked for: every row of them is read. */
+function partsOf(table: Table): readonly { readonly table: Table; readonly needles?: readonly string[] }[] {
+  const [keys, urls] = [true, false].map((wanted) =>
+    table.columns.filter((column) => (column.keysOf !== undefined) === wanted),
+  ) as [TextColumn[], TextColumn[]];
+  return [
+    ...(urls.length === 0 ? [] : [{ table: { ...table, columns: urls } }]),
+    ...keys.map((column) => ({ table: { ...table, columns: [column] }, needles: [""] })),
+  ];
+}
+
+function tellTooLong(
+  { tooLong }: RowChunk,
+  table: Table,
+  { dialect }: CellSource,
+  onEvent: (event: ReferenceEvent) => void,
+): void {
+  for (const { key, column, bytes } of tooLong) {
+    onEvent({
+      type: "cell-failed",
+      ...cellOf(dialect, table, column, key),
+      code: "too-long",
+      message: `the value has ${bytes} bytes, more than database.maxValueSize allows; it may hold references, and stays`,
+    });
+  }
+}
+
+export function cellsOf(row: Row, table: Table, source: CellSource): TableCell[] {
+  return row.cells.flatMap((one) => {
+    const cell = tableCell(row.key, one, table, source);
+    return cell === undefined ? [] : [cell];
   });
 }
 
-export function cellOf(table: Table, column: Pick<TextColumn, "name">, key: readonly string[]): Cell {
-  const primaryKey = Object.fromEntries(
-    table.key.map((one, index): [string, KeyValue] => [one.name, keyValue(key[index] ?? "", one.castTo)]),
-  );
-  return { table: table.label, column: column.name, primaryKey };
+/** Undefined when nothing in the cell names an object of ours. */
+export function tableCell(
+  key: readonly string[],
+  { column, text }: RowCell,
+  table: Table,
+  { dialect, routes, hosts }: CellSource,
+): TableCell | undefined {
+  const own = column.keysOf === undefined ? undefined : routes.find((route) => route.name === column.keysOf);
+  let cell: Cell | undefined;
+  const leaves = leavesOf(text, column.shape).flatMap((leaf, index): ReadLeaf[] => {
+    const occurrences = [
+      ...(own === undefined
+        ? findOccurrences(leaf.value, { routes, hosts, isJson: leaf.isJson })
+        : keyOccurrences(leaf.value, own)),
+    ];
+    if (occurrences.length === 0) return [];
+    cell ??= cellOf(dialect, table, column, key);
+    return [{ leaf, index, cell, text: leaf.value, occurrences }];
+  });
+  return cell && { table, column, key, cell, text, leaves };
 }
 
-/** Whole numbers as numbers, as long as JSON can hold them. */
-function keyValue(text: string, castTo: string): KeyValue {
-  const number = /^(?:integer|bigint|smallint|int)/i.test(castTo) && /^-?\d+$/.test(text) ? Number(text) : undefined;
-  return number !== undefined && Number.isSafeInteger(number) ? number : text;
+/** The cell's text with some of its texts replaced, by their index. */
+export function withLeaves({ text, column }: TableCell, replaced: ReadonlyMap<number, string>): string {
+  let index = 0;
+  return mapLeaves(text, column.shape, (leaf) => replaced.get(index++) ?? leaf.value);
+}
+
+/** Where in the cell a reference is: the place of its text, and the path inside it. */
+export function pathIn({ leaf }: Pick<ReadLeaf, "leaf">, path: string | undefined): string | undefined {
+  return leaf.path === undefined ? path : `${leaf.path}${path ?? ""}`;
+}
+
+export function cellOf(
+  dialect: Pick<Dialect, "shownKey">,
+  table: Table,
+  column: Pick<TextColumn, "name">,
+  key: readonly string[],
+): Cell {
+  const primaryKey = Object.fromEntries(
+    table.key.map((one, index) => [one.name, dialect.shownKey(key[index] ?? "", one)]),
+  );
+  return { table: table.label, column: column.name, primaryKey };
 }

@@ -1,5 +1,8 @@
 import type { StorageProvider, UrlKind } from "@bucketferry/storage-core/provider";
+import type { DatabaseLimits } from "./database/dialect.ts";
+import type { PaceOptions } from "./pace.ts";
 import type { FormPolicies } from "./text/policies.ts";
+import type { Look, WatchOptions } from "./watch-references.ts";
 
 /**
  * The face between the commands and the part that finds, rewrites and restores what an app's database says about its
@@ -41,6 +44,10 @@ export interface OpenReferencesOptions {
   readonly include?: readonly string[] | undefined;
   /** Patterns like those of `include`; they win over it. */
   readonly exclude: readonly string[];
+  /** Columns that hold bare keys, or keys behind the bucket's name: `table.column` → the route whose keys they are. */
+  readonly keyColumns?: Readonly<Record<string, string>> | undefined;
+  /** How gently the database is handled. */
+  readonly limits?: Partial<DatabaseLimits> | undefined;
 }
 
 /** What the ledger knows of one object. */
@@ -101,7 +108,9 @@ export type KeptReason =
   /** The column's type cannot be edited without changing other bytes (D10). */
   | "not-rewritable"
   /** Somebody changed the row again and again while it was being written (D1). */
-  | "row-changed";
+  | "row-changed"
+  /** Somebody held a lock on the row for longer than we wait, again and again (D3). */
+  | "locked";
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -147,6 +156,12 @@ export interface ColumnInventory {
   readonly alreadyRewritten: number;
   readonly byRoute: Readonly<Record<string, number>>;
   readonly byKind: Partial<Readonly<Record<UrlKind, number>>>;
+  /** As they stand in the text, with their ports; an empty name: without a host. */
+  readonly byHost: Readonly<Record<string, number>>;
+  /** URLs of another project or bucket, which look like ours. They are no references, and not counted as such. */
+  readonly foreign: number;
+  /** Of the references those that can be read in more than one way, so that only the ledger can tell which object is meant. */
+  readonly unsure: number;
   /** JSON paths that references stand at (`$.cover.url`, `$.files[*]`), with counts; empty for plain text. */
   readonly byPath: Readonly<Record<string, number>>;
   /** A few of the references, masked. */
@@ -218,6 +233,8 @@ export type ReferenceEvent =
       readonly table: string;
       readonly column?: string | undefined;
       readonly reason: string;
+      /** Rows of a column that cannot be rewritten, and that hold something all the same; `scan` counts them. */
+      readonly rows?: number | undefined;
     }
   /** `scan`: one column, when it has been read to its end. Columns without a reference are not announced. */
   | ({ readonly type: "reference-column" } & ColumnInventory)
@@ -240,8 +257,17 @@ export type ReferenceEvent =
       readonly key: string;
       readonly reason: KeptReason;
     })
-  /** `rollback`: a cell that is not restored. */
-  | (Cell & { readonly type: "cell-left"; readonly reason: "edited-since" | "missing" })
+  /**
+   * A cell that was left alone. For `rollback` of one that was edited since: what it held before, what we wrote, and what it
+   * holds now, for a merge by hand; `now` is null for NULL.
+   */
+  | (Cell & {
+      readonly type: "cell-left";
+      readonly reason: "edited-since" | "missing";
+      readonly before?: string | undefined;
+      readonly ours?: string | undefined;
+      readonly now?: string | null | undefined;
+    })
   /** A cell that could not be written. `message` is the database's, without values. */
   | (Cell & { readonly type: "cell-failed"; readonly code: string; readonly message: string });
 
@@ -254,27 +280,43 @@ export interface References {
   /** Reads catalogues only. */
   describe(options: { readonly signal: AbortSignal }): Promise<DatabaseDescription>;
 
-  /** Reads everything, changes nothing. */
-  scan(options: StageOptions): Promise<ScanSummary>;
+  /** Reads everything, changes nothing. `onReference` is told of every reference, by its key at its side. */
+  scan(
+    options: StageOptions & {
+      readonly table?: string | undefined;
+      readonly onReference?: (reference: {
+        readonly route: string;
+        readonly key: string;
+        readonly side: "source" | "target";
+      }) => void;
+    },
+  ): Promise<ScanSummary>;
 
   /**
    * Rewrites references whose object is `verified`, and only those. Each cell is written by compare-and-swap on its old
    * value, and journalled in the same transaction. Killed at any point and run again, it goes on.
-   * `limit`: stop after so many cells.
+   * `limit`: stop after so many cells. `table`: only that one, as `describe` names it.
    */
   rewrite(
     options: StageOptions & {
       readonly apply: boolean;
       readonly states: LookUpStates;
       readonly limit?: number | undefined;
+      readonly table?: string | undefined;
+      readonly pace?: PaceOptions | undefined;
     },
   ): Promise<RewriteSummary>;
 
   /** Puts back what `rewrite` changed, newest first, by compare-and-swap on the value that it wrote. */
-  rollback(options: StageOptions & { readonly apply: boolean }): Promise<RollbackSummary>;
+  rollback(
+    options: StageOptions & { readonly apply: boolean; readonly table?: string | undefined },
+  ): Promise<RollbackSummary>;
 
   /** Every reference to an object of the routes, old form or new, as the primary database holds it now. */
   prove(options: StageOptions): AsyncIterable<StoredReference>;
+
+  /** Old forms that are in the database, and those that arrive; one answer for each look at it. */
+  watch(options: WatchOptions & { readonly table?: string | undefined }): AsyncIterable<Look>;
 
   close(): Promise<void>;
 }

@@ -1,21 +1,23 @@
 import type { DatabaseLocation, OpenReferencesOptions, ReferenceRoute, References, RewriteTo } from "./contract.ts";
+import { noTable } from "./no-table.ts";
 import type { CellSource } from "./cells.ts";
 import { columnFilter } from "./database/column-filter.ts";
-import type { Dialect } from "./database/dialect.ts";
+import { USUAL_LIMITS, type DatabaseLimits, type Dialect } from "./database/dialect.ts";
 import type { Catalogue } from "./database/table.ts";
 import { describeDatabase } from "./describe-database.ts";
 import { proveReferences } from "./prove-references.ts";
 import { rewriteReferences } from "./rewrite-references.ts";
 import { rollbackReferences } from "./rollback-references.ts";
 import { scanReferences } from "./scan-references.ts";
+import { watchReferences } from "./watch-references.ts";
 import { appPrefix } from "./text/render.ts";
 import { hostTable } from "./text/host-table.ts";
 
 /** @throws DatabaseError when the database cannot be opened */
 export async function openReferences(options: OpenReferencesOptions): Promise<References> {
   const { routes, rewriteTo } = options;
-  const dialect = await openDialect(options.database);
-  const filter = columnFilter(options.include, options.exclude);
+  const dialect = await openDialect(options.database, { ...USUAL_LIMITS, ...options.limits });
+  const filter = columnFilter(options.include, options.exclude, options.keyColumns);
   const seen = routes.map((route) => readingAppUrls(route, rewriteTo));
   const hosts = hostTable(seen);
 
@@ -27,26 +29,39 @@ export async function openReferences(options: OpenReferencesOptions): Promise<Re
       throw dialect.translate(error);
     }
   }
-  async function source(): Promise<CellSource> {
-    return { dialect, routes: seen, hosts, catalogue: await catalogue() };
+  async function source(table?: string): Promise<CellSource> {
+    const all = await catalogue();
+    if (table === undefined) return { dialect, routes: seen, hosts, catalogue: all };
+    const isIt = ({ label, name }: { readonly label: string; readonly name?: string }): boolean =>
+      label === table || name === table || label.endsWith(`.${table}`);
+    const tables = all.tables.filter(isIt);
+    if (tables.length === 0) throw noTable(table);
+    return { dialect, routes: seen, hosts, catalogue: { tables, skipped: all.skipped.filter(isIt) } };
   }
 
   return {
     describe: async () => describeDatabase(dialect, await catalogue()),
-    scan: async (stage) => scanReferences(await source(), stage),
-    rewrite: async (stage) => rewriteReferences(await source(), { ...stage, to: rewriteTo }),
-    // A filter that is narrower today must not keep yesterday's cells from being restored.
-    rollback: async (stage) => rollbackReferences(dialect, await dialect.catalogue(columnFilter(["*"], [])), stage),
+    scan: async (stage) => scanReferences(await source(stage.table), stage),
+    rewrite: async (stage) => rewriteReferences(await source(stage.table), { ...stage, to: rewriteTo }),
+    async rollback(stage) {
+      // A filter that is narrower today must not keep yesterday's cells from being restored.
+      const everything = await dialect.catalogue(columnFilter(["*"], []));
+      return rollbackReferences(dialect, everything, stage);
+    },
     async *prove(stage) {
       yield* proveReferences(await source(), stage, rewriteTo.to === "key");
+    },
+    async *watch(stage) {
+      yield* watchReferences(await source(stage.table), stage);
     },
     close: () => dialect.close(),
   };
 }
 
-async function openDialect(location: DatabaseLocation): Promise<Dialect> {
-  if (location.kind === "sqlite") return (await import("./database/sqlite.ts")).openSqlite(location.path);
-  return (await import("./database/postgres.ts")).openPostgres(location.url);
+async function openDialect(location: DatabaseLocation, limits: DatabaseLimits): Promise<Dialect> {
+  if (location.kind === "sqlite")
+    return (await import("./database/sqlite/open-sqlite.ts")).openSqlite(location.path, limits);
+  return (await import("./database/postgres/open-postgres.ts")).openPostgres(location.url, limits);
 }
 
 /** When references become URLs of the API, those are the target's form, and are recognised as such. */

@@ -1,36 +1,48 @@
 import type { StageOptions, StoredReference } from "./contract.ts";
-import { readCells, type CellSource } from "./cells.ts";
+import { pathIn, readCells, type CellSource, type ReadCellsOptions } from "./cells.ts";
 import { readJournal } from "./database/journal.ts";
 
 const BATCH = 500;
 
-/** Every reference as it stands in the database now; those that became bare keys are known from the journal only. */
+/**
+ * Every reference as it stands in the database now; those that became bare keys are known from the journal only. A row that
+ * is updated meanwhile may come twice, and is never passed over.
+ */
 export async function* proveReferences(
   source: CellSource,
   { signal, onEvent }: StageOptions,
   toKey: boolean,
 ): AsyncGenerator<StoredReference> {
-  for await (const cells of readCells(source, { signal, onEvent, batch: BATCH })) {
-    for (const { cell, text, occurrences } of cells) {
-      for (const { start, path, readings } of occurrences) {
-        const [reading] = readings;
-        if (reading === undefined || reading.side === "foreign") continue;
-        const { route, key, side, end } = reading;
-        yield { ...cell, path, url: text.slice(start, end), route, key, side };
+  const since = await source.dialect.moment();
+  yield* referencesIn(source, { signal, onEvent });
+  // Rows that were written while they were read, and may have moved to where the reader had been.
+  if (since !== undefined) yield* referencesIn(source, { signal, onEvent, since, tells: false });
+  if (toKey) yield* journalledKeys(source, signal);
+}
+
+async function* referencesIn(source: CellSource, options: ReadCellsOptions): AsyncGenerator<StoredReference> {
+  for await (const cells of readCells(source, options)) {
+    for (const { cell, leaves } of cells) {
+      for (const leaf of leaves) {
+        for (const { start, path, readings } of leaf.occurrences) {
+          const [reading] = readings;
+          if (reading === undefined || reading.side === "foreign") continue;
+          const { route, key, side, end } = reading;
+          yield { ...cell, path: pathIn(leaf, path), url: leaf.text.slice(start, end), route, key, side };
+        }
       }
     }
   }
-  if (toKey) yield* journalledKeys(source, signal);
 }
 
 async function* journalledKeys({ dialect }: CellSource, signal: AbortSignal): AsyncGenerator<StoredReference> {
   if (!(await dialect.hasJournal())) return;
   for (let below: number | undefined; ;) {
     signal.throwIfAborted();
-    const entries = await readJournal(dialect.db, below, BATCH);
-    for (const { table, column, rowKey, references } of entries) {
+    const entries = await readJournal(dialect.db, { below, limit: BATCH });
+    for (const { label, column, rowKey, references } of entries) {
       for (const { route, key, path, text } of references) {
-        yield { table: table.label, column, primaryKey: rowKey, path, url: text, route, key, side: "target" };
+        yield { table: label, column, primaryKey: rowKey, path, url: text, route, key, side: "target" };
       }
     }
     below = entries.at(-1)?.id;

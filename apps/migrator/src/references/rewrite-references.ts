@@ -1,11 +1,12 @@
 import type { KeptReason, LookUpStates, ReferenceEvent, RewriteSummary, RewriteTo, StageOptions } from "./contract.ts";
-import { cellsOf, readCells, type CellSource, type TableCell } from "./cells.ts";
-import { writeJournal } from "./database/journal.ts";
-import { readCell, swapCell } from "./database/rows.ts";
-import { releaseSavepoint, rollbackToSavepoint, setSavepoint } from "./database/savepoint.ts";
-import type { AppDatabase } from "./database/dialect.ts";
-import { killPoint } from "./kill-point.ts";
-import { lookUp, planCell, type CellPlan } from "./rewrite-plan.ts";
+import { pathIn, readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
+import { changedExcerpt } from "./changed-excerpt.ts";
+import { journalledTexts, rowKeyText, type JournalledReference } from "./database/journal.ts";
+import type { Moment, RowWriter } from "./database/dialect.ts";
+import type { CellChange, RowChange, Table, WrittenRow } from "./database/table.ts";
+import { pace, type Pace, type PaceOptions } from "./pace.ts";
+import { lookUp, planCell, type KeptReference } from "./rewrite-plan.ts";
+import { swapRows, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
 
 export interface RewriteOptions extends StageOptions {
@@ -13,186 +14,334 @@ export interface RewriteOptions extends StageOptions {
   readonly states: LookUpStates;
   readonly to: RewriteTo;
   readonly limit?: number | undefined;
+  readonly pace?: PaceOptions | undefined;
 }
 
-/** Rows read at once, and the most cells of one transaction: short enough that no lock is held for long. */
-const BATCH = 200;
 /** How often a cell is read again when somebody else changes it meanwhile. */
 const ATTEMPTS = 5;
+/** Passes over the rows that were written since the pass before; what arrives after them is for `watch`. */
+const CATCH_UPS = 3;
 
 type Counts = { -readonly [Key in keyof RewriteSummary]: RewriteSummary[Key] } & {
   kept: Partial<Record<KeptReason, number>>;
 };
 
+/** What a cell is to become, and why what stays stays. */
+interface PlannedCell {
+  readonly cell: TableCell;
+  readonly after: string;
+  readonly references: readonly JournalledReference[];
+  readonly kept: readonly KeptReference[];
+  readonly alreadyRewritten: number;
+}
+
+interface PlannedChange extends CellChange {
+  readonly planned: PlannedCell;
+}
+
+interface PlannedRow extends RowChange {
+  readonly cells: readonly PlannedChange[];
+}
+
 export async function rewriteReferences(source: CellSource, options: RewriteOptions): Promise<RewriteSummary> {
-  const { apply, signal, onEvent, states, limit = Number.POSITIVE_INFINITY } = options;
+  const { tables } = source.catalogue;
   const counts: Counts = {
-    applied: apply,
-    rows: source.catalogue.tables.reduce((sum, table) => sum + (table.estimatedRows ?? 0), 0),
+    applied: options.apply,
+    rows: tables.reduce((sum, table) => sum + (table.estimatedRows ?? 0), 0),
     cellsRewritten: 0,
     referencesRewritten: 0,
     alreadyRewritten: 0,
     kept: {},
     failed: 0,
   };
-  if (apply) await source.dialect.prepareJournal();
-  for await (const cells of readCells(source, { signal, onEvent, batch: BATCH })) {
-    const known = await lookUp(cells, states);
-    const planned = cells.map((cell) => ({ cell, plan: planCell(cell, known, source.routes, options.to) }));
-    for (const { cell, plan } of planned) reportKept(cell, plan, counts, onEvent);
-    const due = planned
-      .filter(({ cell, plan }) => plan.after !== cell.text)
-      .slice(0, Math.max(0, limit - counts.cellsRewritten));
-    if (due.length > 0) await write(source, due, counts, options);
-    if (counts.cellsRewritten >= limit) break;
+  if (options.apply) {
+    await translating(source, () =>
+      source.dialect.prepareJournal({
+        rekeys: tables.some(
+          (table) => table.keyMayChange || table.columns.some((column) => column.keysOf !== undefined),
+        ),
+      }),
+    );
+  }
+  const gait = pace(source.dialect, options.pace ?? {});
+  let moment = options.apply ? await source.dialect.moment() : undefined;
+  await rewritePass(source, { before: moment }, counts, options, gait);
+  // Rows that somebody wrote meanwhile stand where the pass had been already, or are left out of it.
+  for (let pass = 1; pass <= CATCH_UPS && moment !== undefined && !isFull(counts, options); pass += 1) {
+    const since: Moment = moment;
+    moment = await source.dialect.moment();
+    const before = counts.cellsRewritten;
+    await rewritePass(source, { since }, counts, options, gait);
+    if (counts.cellsRewritten === before) break;
   }
   return counts;
 }
 
-interface PlannedCell {
-  readonly cell: TableCell;
-  readonly plan: CellPlan;
+function isFull({ cellsRewritten }: Counts, { limit }: RewriteOptions): boolean {
+  return limit !== undefined && cellsRewritten >= limit;
 }
 
-/** One transaction for a batch. What a cell's own rules refuse is taken back alone. */
-async function write(
+async function rewritePass(
   source: CellSource,
-  due: readonly PlannedCell[],
+  versions: { readonly before?: Moment | undefined; readonly since?: Moment | undefined },
+  counts: Counts,
+  options: RewriteOptions,
+  gait: Pace,
+): Promise<void> {
+  const { apply, signal, onEvent, limit = Number.POSITIVE_INFINITY } = options;
+  const isCatchUp = versions.since !== undefined;
+  const cellsToRead = readCells(source, { signal, onEvent, ...versions, tells: !isCatchUp });
+  await translating(source, async () => {
+    for await (const cells of cellsToRead) {
+      const planned = await planAll(cells, source, options);
+      // A catch-up meets what this very run has written, and what it has said of rows that somebody touched.
+      if (!isCatchUp) planned.forEach((one) => reportKept(one, counts, onEvent));
+      const due = planned
+        .filter(({ cell, after }) => after !== cell.text)
+        .slice(0, Math.max(0, limit - counts.cellsRewritten));
+      if (apply) {
+        for (const [table, ofTable] of Map.groupBy(due, ({ cell }) => cell.table)) {
+          const rows = rowsOf(ofTable);
+          await gait.next(rows.length, signal);
+          await writeRows(source, table, rows, counts, options);
+        }
+      } else {
+        due.forEach((one) => tellWritten(one, one.after, counts, options));
+      }
+      if (counts.cellsRewritten >= limit) break;
+    }
+  });
+}
+
+/** Asks the ledger once for all of them. */
+async function planAll(
+  cells: readonly TableCell[],
+  source: CellSource,
+  { states, to }: Pick<RewriteOptions, "states" | "to">,
+): Promise<PlannedCell[]> {
+  const known = await lookUp(
+    cells.flatMap((cell) => cell.leaves),
+    states,
+  );
+  const planned = cells.map((cell): PlannedCell => {
+    const isKeys = cell.column.keysOf !== undefined;
+    const replaced = new Map<number, string>();
+    const references: JournalledReference[] = [];
+    const kept: KeptReference[] = [];
+    let alreadyRewritten = 0;
+    for (const leaf of cell.leaves) {
+      const plan = planCell(leaf, known, source.routes, isKeys ? { to: "key", forms: { path: "map" } } : to);
+      alreadyRewritten += plan.alreadyRewritten;
+      kept.push(...plan.kept.map((one) => ({ ...one, path: pathIn(leaf, one.path) })));
+      if (plan.after === leaf.text) continue;
+      if (leaf.leaf.isName) {
+        kept.push(...keptNames(leaf.occurrences, leaf.leaf.path, leaf.text));
+        continue;
+      }
+      replaced.set(leaf.index, plan.after);
+      references.push(...plan.references.map((one) => ({ ...one, path: pathIn(leaf, one.path) })));
+    }
+    const after = replaced.size === 0 ? cell.text : withLeaves(cell, replaced);
+    return { cell, after, references, kept, alreadyRewritten };
+  });
+  return withoutOwnKeys(planned, source);
+}
+
+/** The names in an hstore are what the app looks up: renaming them would break it. */
+function keptNames(
+  occurrences: TableCell["leaves"][number]["occurrences"],
+  path: string | undefined,
+  text: string,
+): KeptReference[] {
+  return occurrences.flatMap(({ start, readings: [reading] }) =>
+    reading === undefined
+      ? []
+      : [{ path, text: text.slice(start, reading.end), reading, reason: "not-rewritable" as const }],
+  );
+}
+
+/**
+ * A new key can be equal to another object's old one. So a cell of a column of keys that holds what we wrote, by the journal,
+ * is done, whatever its text could be read as.
+ */
+async function withoutOwnKeys(planned: readonly PlannedCell[], { dialect }: CellSource): Promise<PlannedCell[]> {
+  const due = planned.filter(({ cell, after }) => cell.column.keysOf !== undefined && after !== cell.text);
+  if (due.length === 0 || !(await dialect.hasJournal())) return [...planned];
+  const own = new Set<PlannedCell>();
+  for (const ofColumn of Map.groupBy(due, ({ cell }) => `${cell.table.label}\n${cell.column.name}`).values()) {
+    const [first] = ofColumn;
+    if (first === undefined) continue;
+    const { table, column } = first.cell;
+    const keyOf = ({ cell }: PlannedCell): string => rowKeyText(table, cell.key);
+    const texts = await journalledTexts(dialect.db, table.writeTo, column.name, ofColumn.map(keyOf));
+    for (const one of ofColumn) if (texts.get(keyOf(one)) === one.cell.text) own.add(one);
+  }
+  return planned.map((one) =>
+    own.has(one) ? { ...one, after: one.cell.text, references: [], alreadyRewritten: one.references.length } : one,
+  );
+}
+
+/** Cells of one row are written together, by one update. */
+function rowsOf(planned: readonly PlannedCell[]): PlannedRow[] {
+  return [...Map.groupBy(planned, ({ cell }) => cell.key.join("\n")).values()].map((cells) => ({
+    key: cells[0]?.cell.key ?? [],
+    cells: cells.map(changeOf),
+  }));
+}
+
+function changeOf(planned: PlannedCell): PlannedChange {
+  return { column: planned.cell.column, from: planned.cell.text, to: planned.after, planned };
+}
+
+async function writeRows(
+  source: CellSource,
+  table: Table,
+  rows: readonly PlannedRow[],
   counts: Counts,
   options: RewriteOptions,
 ): Promise<void> {
-  const { dialect } = source;
-  const events: ReferenceEvent[] = [];
-  const before = { ...counts, kept: { ...counts.kept } };
-  const work = async (db: AppDatabase): Promise<void> => {
-    for (const one of due) {
-      const event = options.apply ? await writeCell(source, db, one, options) : rewritten(one, false);
-      tally(event, one, counts);
-      events.push(event);
-    }
-    killPoint("rewrite:before-commit");
-  };
-  try {
-    if (options.apply) {
-      await dialect.db.transaction().execute(async (transaction) => {
-        await dialect.beginWriting(transaction);
-        await work(transaction);
-      });
-      killPoint("rewrite:after-commit");
-    } else {
-      await work(dialect.db);
-    }
-  } catch (error) {
-    // Nothing of the batch was done.
-    Object.assign(counts, before);
-    throw dialect.translate(error);
+  const outcomes = await swap(source, table, rows, options);
+  for (const [row, outcome] of outcomes) {
+    if (outcome.kind === "written") tellRow(row, outcome.row, counts, options);
+    else if (row.cells.length === 1) await settle(source, table, row, outcome, counts, options);
+    else await writeOneByOne(source, table, row, counts, options);
   }
-  // Said only once it is true.
-  events.forEach(options.onEvent);
 }
 
-async function writeCell(
+function swap(source: CellSource, table: Table, rows: readonly PlannedRow[], { signal }: RewriteOptions) {
+  const record = (writer: RowWriter, written: readonly { readonly change: PlannedRow; readonly row: WrittenRow }[]) =>
+    writer.journal(
+      written.flatMap(({ change, row }) =>
+        change.cells.map(({ column, from, to, planned }, index) => ({
+          table: table.writeTo,
+          column: column.name,
+          rowKey: rowKeyText(table, row.key),
+          before: from,
+          after: row.texts[index] ?? to,
+          references: planned.references,
+        })),
+      ),
+    );
+  return swapRows(source.dialect, table, rows, { record, stage: "rewrite", signal });
+}
+
+/** One cell of the row stood in the way of the others. */
+async function writeOneByOne(
   source: CellSource,
-  db: AppDatabase,
-  one: PlannedCell,
+  table: Table,
+  row: PlannedRow,
+  counts: Counts,
   options: RewriteOptions,
-): Promise<ReferenceEvent> {
-  const { dialect } = source;
-  let current = one;
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const { cell, plan } = current;
-    const outcome = await guarded(source, db, current);
-    if (outcome.kind === "written") return rewritten(current, true);
-    if (outcome.kind === "refused") {
-      return { ...cell.cell, type: "cell-failed", code: "does-not-fit", message: outcome.message };
+): Promise<void> {
+  let { key } = row;
+  for (const cell of row.cells) {
+    const alone: PlannedRow = { key, cells: [cell] };
+    const outcome = (await swap(source, table, [alone], options)).get(alone);
+    if (outcome?.kind === "written") {
+      tellRow(alone, outcome.row, counts, options);
+      ({ key } = outcome.row);
+    } else if (outcome !== undefined) {
+      key = await settle(source, table, alone, outcome, counts, options);
     }
-    const text = await readCell(dialect, db, cell.table, cell.key, cell.column);
-    if (typeof text !== "string") return { ...cell.cell, type: "cell-left", reason: "missing" };
-    const [fresh] = cellsOf({ key: cell.key, cells: [{ column: cell.column, text }] }, cell.table, source);
-    const next = fresh && planCell(fresh, await lookUp([fresh], options.states), source.routes, options.to);
-    if (fresh === undefined || next === undefined || next.after === fresh.text) {
-      return { ...cell.cell, type: "cell-left", reason: "edited-since" };
-    }
-    if (fresh.text === cell.text && next.after === plan.after) break;
-    current = { cell: fresh, plan: next };
-  }
-  return {
-    ...current.cell.cell,
-    type: "cell-failed",
-    code: "row-changed",
-    message: "the row was changed again and again while it was being written",
-  };
-}
-
-type SwapOutcome =
-  | { readonly kind: "written" }
-  | { readonly kind: "changed" }
-  | { readonly kind: "refused"; readonly message: string };
-
-/** The cell and its journal entry, or neither, whatever else the transaction holds. */
-async function guarded({ dialect }: CellSource, db: AppDatabase, { cell, plan }: PlannedCell): Promise<SwapOutcome> {
-  const { table, column, key, text } = cell;
-  await setSavepoint(db);
-  try {
-    const written = await swapCell(dialect, db, table, { key, column, from: text, to: plan.after });
-    killPoint("rewrite:after-update");
-    if (written !== undefined) {
-      const rowKey = Object.fromEntries(table.key.map((one, index) => [one.name, written[index] ?? ""]));
-      const { references } = plan;
-      await writeJournal(db, { table, column: column.name, rowKey, before: text, after: plan.after, references });
-      killPoint("rewrite:after-journal");
-    }
-    await releaseSavepoint(db);
-    return written === undefined ? { kind: "changed" } : { kind: "written" };
-  } catch (error) {
-    if (!dialect.isAboutTheCell(error)) throw error;
-    await rollbackToSavepoint(db);
-    return {
-      kind: "refused",
-      message: `the column does not take the new text (${(error as { code?: string }).code ?? "no code"})`,
-    };
   }
 }
 
-function rewritten({ cell, plan }: PlannedCell, applied: boolean): ReferenceEvent {
-  return {
+/** A cell that was not written: read again and tried again when somebody changed it, else said. Gives the row's key. */
+async function settle(
+  source: CellSource,
+  table: Table,
+  row: PlannedRow,
+  outcome: SwapOutcome,
+  counts: Counts,
+  options: RewriteOptions,
+): Promise<readonly string[]> {
+  const { onEvent } = options;
+  let [current] = row.cells;
+  let last = outcome;
+  for (let attempt = 1; current !== undefined; attempt += 1) {
+    const { cell } = current.planned;
+    if (last.kind === "written") {
+      tellRow({ key: row.key, cells: [current] }, last.row, counts, options);
+      return last.row.key;
+    }
+    if (last.kind === "refused") {
+      const { code, databaseCode } = last;
+      const message =
+        code === "locked"
+          ? `somebody holds a lock on the row (${databaseCode})`
+          : `the column does not take the new text (${databaseCode})`;
+      fail(current.planned, code, message);
+      return row.key;
+    }
+    const text = await source.dialect.readCell(table, row.key, cell.column);
+    if (typeof text !== "string") {
+      onEvent({ ...cell.cell, type: "cell-left", reason: text === undefined ? "missing" : "edited-since" });
+      return row.key;
+    }
+    const fresh = tableCell(row.key, { column: cell.column, text }, table, source);
+    const [again] = fresh === undefined ? [] : await planAll([fresh], source, options);
+    if (again === undefined || again.after === text) {
+      onEvent({ ...cell.cell, type: "cell-left", reason: "edited-since" });
+      return row.key;
+    }
+    if (attempt === ATTEMPTS) {
+      fail(current.planned, "row-changed", "the row was changed again and again while it was being written");
+      return row.key;
+    }
+    current = changeOf(again);
+    const alone: PlannedRow = { key: row.key, cells: [current] };
+    last = (await swap(source, table, [alone], options)).get(alone) ?? { kind: "changed" };
+  }
+  return row.key;
+
+  function fail({ cell, references }: PlannedCell, code: "does-not-fit" | "locked" | "row-changed", message: string) {
+    counts.failed += 1;
+    counts.kept[code] = (counts.kept[code] ?? 0) + references.length;
+    onEvent({ ...cell.cell, type: "cell-failed", code, message });
+  }
+}
+
+function tellRow({ cells }: PlannedRow, { texts }: WrittenRow, counts: Counts, options: RewriteOptions): void {
+  for (const [index, { planned, to }] of cells.entries()) tellWritten(planned, texts[index] ?? to, counts, options);
+}
+
+function tellWritten(
+  { cell, references }: PlannedCell,
+  after: string,
+  counts: Counts,
+  { apply, onEvent }: RewriteOptions,
+): void {
+  counts.cellsRewritten += 1;
+  counts.referencesRewritten += references.length;
+  onEvent({
     ...cell.cell,
     type: "cell-rewritten",
-    applied,
-    references: plan.references.length,
-    before: masked(cell.text),
-    after: masked(plan.after),
-  };
-}
-
-function tally(event: ReferenceEvent, { plan }: PlannedCell, counts: Counts): void {
-  if (event.type === "cell-rewritten") {
-    counts.cellsRewritten += 1;
-    counts.referencesRewritten += event.references;
-  } else if (event.type === "cell-failed") {
-    counts.failed += 1;
-    const reason = event.code === "row-changed" ? "row-changed" : "does-not-fit";
-    counts.kept[reason] = (counts.kept[reason] ?? 0) + plan.references.length;
-  }
+    applied: apply,
+    references: references.length,
+    ...changedExcerpt(cell.text, after),
+  });
 }
 
 function reportKept(
-  { cell }: TableCell,
-  plan: CellPlan,
+  { cell, kept, alreadyRewritten }: PlannedCell,
   counts: Counts,
   onEvent: (event: ReferenceEvent) => void,
 ): void {
-  counts.alreadyRewritten += plan.alreadyRewritten;
-  for (const { path, text, reading, reason } of plan.kept) {
+  counts.alreadyRewritten += alreadyRewritten;
+  for (const { path, text, reading, reason } of kept) {
     counts.kept[reason] = (counts.kept[reason] ?? 0) + 1;
-    onEvent({
-      ...cell,
-      type: "reference-kept",
-      path,
-      text: masked(text),
-      route: reading.route,
-      key: reading.key,
-      reason,
-    });
+    const { route, key } = reading;
+    onEvent({ ...cell.cell, type: "reference-kept", path, text: masked(text), route, key, reason });
+  }
+}
+
+async function translating<T>({ dialect }: CellSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // An abort, and what is no failure of the database, is passed on as it is.
+    throw (error as { code?: unknown } | null)?.code === undefined || (error as Error).name === "AbortError"
+      ? error
+      : dialect.translate(error);
   }
 }

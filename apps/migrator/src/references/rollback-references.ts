@@ -1,71 +1,16 @@
-import type { Cell, ReferenceEvent, RollbackSummary, StageOptions } from "./contract.ts";
+import type { ReferenceEvent, RollbackSummary, StageOptions } from "./contract.ts";
 import { cellOf } from "./cells.ts";
-import type { AppDatabase, Dialect } from "./database/dialect.ts";
-import { markRestored, readJournal, type JournalEntry } from "./database/journal.ts";
-import { readCell, swapCell } from "./database/rows.ts";
-import { releaseSavepoint, rollbackToSavepoint, setSavepoint } from "./database/savepoint.ts";
-import type { Catalogue, Table, TextColumn } from "./database/table.ts";
-import { killPoint } from "./kill-point.ts";
+import { noTable } from "./no-table.ts";
+import { changedExcerpt } from "./changed-excerpt.ts";
+import type { Dialect, RowWriter } from "./database/dialect.ts";
+import { readJournal, rowKeyText, type JournalEntry } from "./database/journal.ts";
+import type { Catalogue, CellChange, RowChange, Table, TextColumn, WrittenRow } from "./database/table.ts";
+import { swapRows, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
 
-const BATCH = 200;
+const BATCH = 500;
 
-type Outcome = "restored" | "alreadyRestored" | "editedSince" | "missing" | "failed";
-
-interface Undo {
-  readonly outcome: Outcome;
-  readonly event: ReferenceEvent | undefined;
-}
-
-/** Takes the journal back, newest write first: each cell only if it still holds exactly what was written. */
-export async function rollbackReferences(
-  dialect: Dialect,
-  catalogue: Catalogue,
-  { apply, signal, onEvent }: StageOptions & { readonly apply: boolean },
-): Promise<RollbackSummary> {
-  const counts: Record<Outcome, number> = { restored: 0, alreadyRestored: 0, editedSince: 0, missing: 0, failed: 0 };
-  const undoOf = apply ? restore : foresee;
-  if (await dialect.hasJournal()) {
-    for (let below: number | undefined; ;) {
-      signal.throwIfAborted();
-      const entries = await readJournal(dialect.db, below, BATCH);
-      if (entries.length === 0) break;
-      const undone = await undoBatch(entries);
-      for (const { outcome, event } of undone) {
-        counts[outcome] += 1;
-        if (event !== undefined) onEvent(event);
-      }
-      below = entries.at(-1)?.id;
-    }
-  }
-  return { applied: apply, ...counts };
-
-  async function undoBatch(entries: readonly JournalEntry[]): Promise<Undo[]> {
-    const work = async (db: AppDatabase): Promise<Undo[]> => {
-      const undone: Undo[] = [];
-      for (const entry of entries) undone.push(await undo(db, entry));
-      killPoint("rollback:before-commit");
-      return undone;
-    };
-    try {
-      if (!apply) return await work(dialect.db);
-      return await dialect.db.transaction().execute(async (transaction) => {
-        await dialect.beginWriting(transaction);
-        return work(transaction);
-      });
-    } catch (error) {
-      throw dialect.translate(error);
-    }
-  }
-
-  async function undo(db: AppDatabase, entry: JournalEntry): Promise<Undo> {
-    const place = placeOf(entry, catalogue);
-    // The table or column itself is gone, and the reference with it.
-    if (place === undefined) return { outcome: "missing", event: undefined };
-    const { table, column, key } = place;
-    return undoOf(dialect, db, entry, { table, column, key, cell: cellOf(table, column, key) });
-  }
-}
+type Verdict = "restored" | "alreadyRestored" | "editedSince" | "missing" | "failed";
 
 interface Place {
   readonly table: Table;
@@ -73,51 +18,191 @@ interface Place {
   readonly key: readonly string[];
 }
 
-type CellPlace = Place & { readonly cell: Cell };
-
-function placeOf({ table: { schema, name }, column, rowKey }: JournalEntry, { tables }: Catalogue): Place | undefined {
-  const table = tables.find((one) => one.schema === schema && one.name === name);
-  const found = table?.columns.find((one) => one.name === column);
-  if (table === undefined || found === undefined) return undefined;
-  return { table, column: found, key: table.key.map((one) => rowKey[one.name] ?? "") };
+interface Undo extends CellChange {
+  readonly entry: JournalEntry;
 }
 
-async function restore(dialect: Dialect, db: AppDatabase, entry: JournalEntry, place: CellPlace): Promise<Undo> {
-  const { table, column, key, cell } = place;
-  await setSavepoint(db);
+interface UndoRow extends RowChange {
+  readonly cells: readonly Undo[];
+}
+
+export interface RollbackOptions extends StageOptions {
+  readonly apply: boolean;
+  /** As people write it: `lectures`, `public.lectures`. */
+  readonly table?: string | undefined;
+}
+
+/** Takes the journal back, newest write first: each cell only if it still holds exactly what was written. */
+export async function rollbackReferences(
+  dialect: Dialect,
+  catalogue: Catalogue,
+  options: RollbackOptions,
+): Promise<RollbackSummary> {
+  const { apply, signal, onEvent } = options;
+  const counts: Record<Verdict, number> = { restored: 0, alreadyRestored: 0, editedSince: 0, missing: 0, failed: 0 };
+  const tables = new Map(
+    catalogue.tables.flatMap((table) => [table, { ...table, ...table.writeTo }]).map((table) => [nameOf(table), table]),
+  );
   try {
-    const swapped = await swapCell(dialect, db, table, { key, column, from: entry.after, to: entry.before });
-    killPoint("rollback:after-update");
-    if (swapped !== undefined) await markRestored(db, entry.id);
-    await releaseSavepoint(db);
-    if (swapped !== undefined) return { outcome: "restored", event: restored(entry, cell, true) };
+    if (await dialect.hasJournal()) await undoAll();
   } catch (error) {
-    if (!dialect.isAboutTheCell(error)) throw error;
-    await rollbackToSavepoint(db);
-    const message = `the column does not take its old text (${(error as { code?: string }).code ?? "no code"})`;
-    return { outcome: "failed", event: { ...cell, type: "cell-failed", code: "does-not-fit", message } };
+    throw (error as Error).name === "AbortError" ? error : dialect.translate(error);
   }
-  const left = await foresee(dialect, db, entry, place);
-  if (left.outcome === "alreadyRestored") await markRestored(db, entry.id);
-  return left;
+  return { applied: apply, ...counts };
+
+  async function undoAll(): Promise<void> {
+    // Writes of ours re-key open entries of the rows that they move.
+    if (apply) await dialect.prepareJournal({ rekeys: [...tables.values()].some((table) => table.keyMayChange) });
+    const only = options.table === undefined ? undefined : tableNamed(options.table);
+    for (let below: number | undefined; ;) {
+      signal.throwIfAborted();
+      const entries = await readJournal(dialect.db, { below, limit: BATCH, table: only });
+      const ids = entries.map((entry) => entry.id);
+      while (entries.length > 0) {
+        // Rows that moved are found by the keys that the journal has now.
+        const round = await undoRound(entries);
+        entries.splice(0, entries.length, ...(await refreshed(entries.slice(round), below)));
+      }
+      if (ids.length === 0) return;
+      below = ids.at(-1);
+    }
+  }
+
+  /** Entries of one table from the front, each cell once, so that the writes of a cell are taken back one after another. */
+  async function undoRound(entries: readonly JournalEntry[]): Promise<number> {
+    const [first] = entries;
+    if (first === undefined) return 0;
+    const place = placeOf(first);
+    if (place === undefined) {
+      // The table or the column is gone, and the reference with it.
+      count("missing", { ...cellLike(first), type: "cell-left", reason: "missing" });
+      return 1;
+    }
+    const { table } = place;
+    const rows = new Map<string, Undo[]>();
+    const keys = new Map<string, readonly string[]>();
+    let taken = 0;
+    for (const entry of entries) {
+      const here = placeOf(entry);
+      if (here?.table !== table) break;
+      const id = rowKeyText(table, here.key);
+      const cells = rows.get(id) ?? [];
+      if (cells.some((cell) => cell.column.name === entry.column)) break;
+      rows.set(id, [...cells, { column: here.column, from: entry.after, to: entry.before, entry }]);
+      keys.set(id, here.key);
+      taken += 1;
+    }
+    const changes = [...rows].map(([id, cells]): UndoRow => ({ key: keys.get(id) ?? [], cells }));
+    if (!apply) {
+      for (const { key, cells } of changes) for (const cell of cells) await foresee(table, key, cell);
+      return taken;
+    }
+    for (const [row, outcome] of await swap(table, changes)) await settle(table, row, outcome);
+    return taken;
+  }
+
+  function swap(table: Table, changes: readonly UndoRow[]): Promise<ReadonlyMap<UndoRow, SwapOutcome>> {
+    const record = (
+      writer: RowWriter,
+      written: readonly { readonly change: UndoRow; readonly row: WrittenRow }[],
+    ): Promise<void> => writer.markRestored(written.flatMap(({ change }) => change.cells.map(({ entry }) => entry.id)));
+    return swapRows(dialect, table, changes, { record, stage: "rollback", signal });
+  }
+
+  async function settle(table: Table, row: UndoRow, outcome: SwapOutcome): Promise<void> {
+    if (outcome.kind === "written") {
+      for (const { entry } of row.cells) count("restored", restored(table, row.key, entry, true));
+      return;
+    }
+    if (row.cells.length > 1) {
+      // One cell of the row stood in the way of the others.
+      let { key } = row;
+      for (const cell of row.cells) {
+        const alone: UndoRow = { key, cells: [cell] };
+        const own = (await swap(table, [alone])).get(alone) ?? { kind: "changed" };
+        await settle(table, alone, own);
+        if (own.kind === "written") ({ key } = own.row);
+      }
+      return;
+    }
+    const [cell] = row.cells;
+    if (cell === undefined) return;
+    if (outcome.kind === "refused") {
+      const message =
+        outcome.code === "locked"
+          ? `somebody holds a lock on the row (${outcome.databaseCode})`
+          : `the column does not take its old text (${outcome.databaseCode})`;
+      const failed = { ...cellOf(dialect, table, cell.column, row.key), type: "cell-failed" } as const;
+      count("failed", { ...failed, code: outcome.code, message });
+      return;
+    }
+    const verdict = await foresee(table, row.key, cell);
+    if (verdict === "alreadyRestored") await dialect.write((writer) => writer.markRestored([cell.entry.id]));
+  }
+
+  /** What is there now, and what rollback does with it. */
+  async function foresee(table: Table, key: readonly string[], { column, entry }: Undo): Promise<Verdict> {
+    const cell = cellOf(dialect, table, column, key);
+    const now = await dialect.readCell(table, key, column);
+    if (now === undefined) return count("missing", { ...cell, type: "cell-left", reason: "missing" });
+    if (now === entry.after && !apply) return count("restored", restored(table, key, entry, false));
+    if (now === entry.before) return count("alreadyRestored", undefined);
+    const { before, after } = changedExcerpt(entry.before, entry.after);
+    return count("editedSince", {
+      ...cell,
+      type: "cell-left",
+      reason: "edited-since",
+      before,
+      ours: after,
+      now: now === null ? null : masked(now),
+    });
+  }
+
+  function count(verdict: Verdict, event: ReferenceEvent | undefined): Verdict {
+    counts[verdict] += 1;
+    if (event !== undefined) onEvent(event);
+    return verdict;
+  }
+
+  function placeOf({ table: name, column, rowKey }: JournalEntry): Place | undefined {
+    const table = tables.get(nameOf(name));
+    const found = table?.columns.find((one) => one.name === column);
+    if (table === undefined || found === undefined) return undefined;
+    return { table, column: found, key: table.key.map((one) => rowKey[one.name] ?? "") };
+  }
+
+  function tableNamed(asked: string): Table {
+    const found = [...tables.values()].find((table) => table.label === asked || table.name === asked);
+    if (found === undefined) throw noTable(asked);
+    return found;
+  }
+
+  /** The same entries as the journal has them now; those that were taken back meanwhile are left out. */
+  async function refreshed(entries: readonly JournalEntry[], below: number | undefined): Promise<JournalEntry[]> {
+    const [first] = entries;
+    if (first === undefined) return [];
+    if (!apply || ![...tables.values()].some((table) => table.keyIsAddress || table.keyMayChange)) return [...entries];
+    const wanted = new Set(entries.map((entry) => entry.id));
+    const top = below === undefined ? first.id + 1 : Math.min(below, first.id + 1);
+    const now = await readJournal(dialect.db, { below: top, limit: BATCH });
+    return now.filter((entry) => wanted.has(entry.id));
+  }
+
+  function restored(table: Table, key: readonly string[], entry: JournalEntry, applied: boolean): ReferenceEvent {
+    return {
+      ...cellOf(dialect, table, { name: entry.column }, key),
+      type: "cell-restored",
+      applied,
+      references: entry.references.length,
+      ...changedExcerpt(entry.after, entry.before),
+    };
+  }
 }
 
-async function foresee(dialect: Dialect, db: AppDatabase, entry: JournalEntry, place: CellPlace): Promise<Undo> {
-  const { table, column, key, cell } = place;
-  const now = await readCell(dialect, db, table, key, column);
-  if (now === undefined) return { outcome: "missing", event: { ...cell, type: "cell-left", reason: "missing" } };
-  if (now === entry.after) return { outcome: "restored", event: restored(entry, cell, false) };
-  if (now === entry.before) return { outcome: "alreadyRestored", event: undefined };
-  return { outcome: "editedSince", event: { ...cell, type: "cell-left", reason: "edited-since" } };
+function cellLike({ label, column, rowKey }: JournalEntry) {
+  return { table: label, column, primaryKey: rowKey };
 }
 
-function restored(entry: JournalEntry, cell: Cell, applied: boolean): ReferenceEvent {
-  return {
-    ...cell,
-    type: "cell-restored",
-    applied,
-    references: entry.references.length,
-    before: masked(entry.after),
-    after: masked(entry.before),
-  };
+function nameOf({ schema, name }: { readonly schema: string | undefined; readonly name: string }): string {
+  return `${schema ?? ""}\n${name}`;
 }

@@ -1,7 +1,8 @@
 /** Schemas that belong to the platform, tables of ours, and records of what was, which a rewrite would falsify. */
 const NEVER = [
-  /^(?:storage|auth|cron|vault|realtime|supabase_\w+|extensions|graphql\w*|pgsodium\w*|net|pgboss)\./,
+  /^(?:storage|auth|cron|vault|_?realtime|_?analytics|supabase_\w+|extensions|graphql\w*|pgsodium\w*|pgbouncer|pgmq\w*|pgtle|net|pgboss|tiger\w*|topology)\./,
   /(?:^|\.)bucketferry_\w+\./,
+  /(?:^|[._])(?:audit\w*|logs?)\./,
   /(?:^|\.)(?:schema_migrations|\w*_migrations|knex_migrations\w*|kysely_migration\w*)\./,
 ];
 
@@ -11,6 +12,8 @@ export interface ColumnFilter {
     table: { readonly schema: string | undefined; readonly name: string },
     column: string,
   ): string | undefined;
+  /** The route whose bare keys a column holds, by the configuration. */
+  keysOf(table: { readonly schema: string | undefined; readonly name: string }, column: string): string | undefined;
 }
 
 /**
@@ -18,10 +21,16 @@ export interface ColumnFilter {
  * name. Exclusion wins. What is named in `include` without a wildcard is looked at even if it is on our own list of
  * tables that are better left alone.
  */
-export function columnFilter(include: readonly string[] | undefined, exclude: readonly string[]): ColumnFilter {
+export function columnFilter(
+  include: readonly string[] | undefined,
+  exclude: readonly string[],
+  keyColumns: Readonly<Record<string, string>> = {},
+): ColumnFilter {
   const included = include?.map(toPattern);
   const excluded = exclude.map(toPattern);
   return {
+    keysOf: ({ schema, name }, column) =>
+      keyColumns[`${name}.${column}`] ?? (schema === undefined ? undefined : keyColumns[`${schema}.${name}.${column}`]),
     reasonToSkip({ schema, name }, column) {
       const names = [`${name}.${column}`, ...(schema === undefined ? [] : [`${schema}.${name}.${column}`])];
       const matches = (patterns: readonly RegExp[]): boolean =>

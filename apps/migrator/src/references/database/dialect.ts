@@ -1,7 +1,8 @@
-import type { Kysely, RawBuilder } from "kysely";
-import type { DatabaseError, DatabaseFinding } from "../contract.ts";
-import type { Catalogue, KeyColumn, Table, TextColumn } from "./table.ts";
+import type { Kysely } from "kysely";
+import type { DatabaseError, DatabaseFinding, KeyValue } from "../contract.ts";
 import type { ColumnFilter } from "./column-filter.ts";
+import type { JournalEntry, NewJournalEntry } from "./journal.ts";
+import type { Catalogue, KeyColumn, Row, RowChange, Table, TextColumn, WrittenRow } from "./table.ts";
 
 /** The tables of ours in the app's database. */
 export interface ControlTables {
@@ -27,6 +28,62 @@ export interface JournalTable {
 
 export type AppDatabase = Kysely<ControlTables>;
 
+/** How gently the database is to be handled. */
+export interface DatabaseLimits {
+  /** A write waits no longer for a lock. */
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** Triggers, rules and foreign keys do not run for our writes; needs a privileged role. Postgres only. */
+  readonly suppressTriggers: boolean;
+  /** Longer texts are not read, and reported. */
+  readonly maxValueBytes: number;
+  /** A read replica whose lag is watched, beside what the primary says of its own replicas. */
+  readonly replicaUrl: string | undefined;
+}
+
+export const USUAL_LIMITS: DatabaseLimits = {
+  lockTimeoutMs: 5_000,
+  statementTimeoutMs: 10 * 60_000,
+  suppressTriggers: false,
+  maxValueBytes: 64 * 2 ** 20,
+  replicaUrl: undefined,
+};
+
+/** A moment in the life of a database, to tell rows that were written before it from those written after. */
+export type Moment = string;
+
+export interface ReadOptions {
+  /** Only rows of which a column holds one of these, in any case of its ASCII letters. */
+  readonly needles: readonly string[];
+  readonly signal: AbortSignal;
+  /** Only row versions that were written before, or at or after, a moment. Where the database cannot tell: all. */
+  readonly before?: Moment | undefined;
+  readonly since?: Moment | undefined;
+  /** How many connections read at once. */
+  readonly readers: number;
+}
+
+export interface RowChunk {
+  readonly rows: readonly Row[];
+  /** How far the table is read, 0 to 1. */
+  readonly done: number;
+  /** Cells that are too long to be read. */
+  readonly tooLong: readonly { readonly key: readonly string[]; readonly column: TextColumn; readonly bytes: number }[];
+}
+
+/** What a writing transaction can do. */
+export interface RowWriter {
+  /**
+   * Compare and swap: writes rows of which every cell still holds its old text. The answer has an entry for each change;
+   * undefined: another text is there by now, or the row is gone.
+   */
+  swap(table: Table, changes: readonly RowChange[]): Promise<readonly (WrittenRow | undefined)[]>;
+  journal(entries: readonly NewJournalEntry[]): Promise<void>;
+  markRestored(ids: readonly number[]): Promise<void>;
+  /** Rows have other keys now: the open journal entries follow. */
+  rekey(table: Table, moved: readonly { readonly from: string; readonly to: string }[]): Promise<void>;
+}
+
 /** What SQLite and Postgres say differently. Everything else is written once. */
 export interface Dialect {
   readonly db: AppDatabase;
@@ -34,28 +91,28 @@ export interface Dialect {
   catalogue(filter: ColumnFilter): Promise<Catalogue>;
   /** Permissions, replicas, triggers: what an operator should know before a rewrite. */
   findings(catalogue: Catalogue): Promise<DatabaseFinding[]>;
-  /** Makes the journal's table when it is not there. */
-  prepareJournal(): Promise<void>;
+  /** Makes the journal's table when it is not there. `rekeys`: rows will be looked up in it by their keys. */
+  prepareJournal(options: { readonly rekeys: boolean }): Promise<void>;
   hasJournal(): Promise<boolean>;
-  /** A column's text, exactly as it will be compared. */
-  textOf(column: TextColumn): RawBuilder<string>;
-  /** A text as the value of a column. */
-  valueOf(text: string, column: TextColumn): RawBuilder<unknown>;
-  keyText(column: KeyColumn): RawBuilder<string>;
-  keyValue(text: string, column: KeyColumn): RawBuilder<unknown>;
-  /** True where the text holds the needle, whatever the case of its letters. */
-  contains(text: RawBuilder<string>, needle: string): RawBuilder<boolean>;
-  /** First statements of every writing transaction. */
-  beginWriting(db: AppDatabase): Promise<void>;
-  /** After a write: where a row whose key is its address lives now. */
-  readonly movesOnWrite: boolean;
+  /** Now; undefined where the database cannot tell afterwards which rows are newer. */
+  moment(): Promise<Moment | undefined>;
+  /** Chunks of the rows that may hold a reference; a few hundred rows are in memory at a time. */
+  read(table: Table, options: ReadOptions): AsyncGenerator<RowChunk>;
+  /** The text of one cell now; null for NULL or what is no text, undefined when there is no such row. */
+  readCell(table: Table, key: readonly string[], column: TextColumn): Promise<string | null | undefined>;
+  /** A transaction with the limits of `DatabaseLimits`. */
+  write<T>(work: (writer: RowWriter) => Promise<T>): Promise<T>;
+  /** How far the slowest replica is behind, in milliseconds; 0 when there is none, undefined when nobody can tell. */
+  replicaLagMs(): Promise<number | undefined>;
+  shownKey(text: string, column: KeyColumn): KeyValue;
+  /** A CHECK that keeps new references out of a column, as a statement for a person to run; undefined: none is possible. */
+  guard(table: Table, column: TextColumn, needle: string): string | undefined;
   /** Whether a failed write is the cell's own fault: a limit, a constraint, a trigger that refuses. */
   isAboutTheCell(error: unknown): boolean;
+  /** Whether the same write may succeed in a moment: a lock, a deadlock, a serialization failure. */
+  isPassing(error: unknown): boolean;
   translate(error: unknown): DatabaseError;
   close(): Promise<void>;
 }
 
-/** For quoting: schema and table as one identifier. */
-export function tableId({ schema, name }: Pick<Table, "schema" | "name">): readonly string[] {
-  return schema === undefined ? [name] : [schema, name];
-}
+export type { JournalEntry };

@@ -68,13 +68,13 @@ function* withinJson(text: string, options: FindOptions, place: Place): Generato
   }
 }
 
-function* withinPlain(text: string, { routes, hosts }: FindOptions, place: Place): Generator<Occurrence> {
+function* withinPlain(text: string, options: FindOptions, place: Place): Generator<Occurrence> {
   let previous: UrlPlace | undefined;
   const read = (found: UrlPlace, limit: number): Occurrence[] => {
-    const occurrence = readPlace(text, found, limit, routes, place);
+    const occurrence = readPlace(text, found, limit, options, place);
     return occurrence === undefined ? [] : [occurrence];
   };
-  for (const found of urlPlaces(text, hosts)) {
+  for (const found of urlPlaces(text, options.hosts)) {
     // No URL goes on where the next begins, so no part of a text is looked at twice.
     if (previous !== undefined) yield* read(previous, found.start);
     previous = found;

@@ -1,3 +1,4 @@
+import type { ParsedUrl } from "@bucketferry/storage-core/provider";
 import type { ReferenceRoute } from "../contract.ts";
 
 /** A place in a text where something stands that every URL of ours holds. */
@@ -8,10 +9,17 @@ export interface Anchor {
   readonly kind: "host" | "path";
 }
 
+/** One side of a route, and how it reads a URL. */
+export interface RouteSide {
+  readonly route: ReferenceRoute;
+  readonly side: "source" | "target";
+  readonly parse: (url: string) => ParsedUrl | undefined;
+}
+
 /** What the URLs of all routes have in common: the cheapest way to tell that a text holds none of them. */
 export interface HostTable {
-  /** `host` or `host:port`, lower case. */
-  isOurs(host: string): boolean;
+  /** Whose URLs can have this host (`host` or `host:port`); nobody's, when it only looks like one of ours. */
+  sidesAt(host: string): readonly RouteSide[];
   mayBeIn(text: string): boolean;
   /** From left to right; one pass over the text, whatever is in it. */
   anchorsIn(text: string): Generator<Anchor>;
@@ -21,8 +29,7 @@ export interface HostTable {
 
 export function hostTable(routes: readonly ReferenceRoute[], extra: readonly string[] = []): HostTable {
   const all = new Set([...routes.flatMap(({ source, target }) => [...source.urlHosts, ...target.urlHosts]), ...extra]);
-  const exact = new Set([...all].filter((host) => !host.startsWith("*.")));
-  const suffixes = [...all].filter((host) => host.startsWith("*.")).map((host) => host.slice(1));
+  const sides = sidesByHost(routes);
   const names = [...all].map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "").toLowerCase());
   const paths = routes.flatMap(({ source }) => pathStems(source));
   const needles = withoutLonger([...names, ...paths]);
@@ -34,15 +41,7 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
 
   return {
     needles,
-    isOurs(host) {
-      const bare = host.toLowerCase();
-      const withoutPort = bare.replace(/:\d+$/, "");
-      return (
-        exact.has(bare) ||
-        exact.has(withoutPort) ||
-        suffixes.some((suffix) => bare.endsWith(suffix) || withoutPort.endsWith(suffix))
-      );
-    },
+    sidesAt: (host) => sides(host.toLowerCase()),
     mayBeIn: (text) => any.test(text),
     *anchorsIn(text) {
       for (const { 0: found, index } of text.matchAll(each)) {
@@ -50,6 +49,33 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
       }
     },
   };
+}
+
+/** Hosts in one database are few; whoever makes up more fills no memory with them. */
+const MOST_REMEMBERED = 1000;
+
+function sidesByHost(routes: readonly ReferenceRoute[]): (host: string) => readonly RouteSide[] {
+  const all = routes.flatMap((route) =>
+    (["source", "target"] as const).map((side) => ({
+      hosts: route[side].urlHosts.map((host) => host.toLowerCase()),
+      reads: { route, side, parse: (url: string) => route[side].parseUrl(url) },
+    })),
+  );
+  const remembered = new Map<string, readonly RouteSide[]>();
+  return (host) => {
+    const known = remembered.get(host);
+    if (known !== undefined) return known;
+    const names = [host, host.replace(/:\d+$/, "")];
+    const found = all.filter(({ hosts }) => hosts.some((one) => names.some((name) => isOf(name, one))));
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    const result = found.map(({ reads }) => reads);
+    remembered.set(host, result);
+    return result;
+  };
+}
+
+function isOf(host: string, pattern: string): boolean {
+  return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
 /** Whoever finds the shorter finds the longer. */

@@ -18,11 +18,9 @@ const MOST_SEGMENTS = 8;
 export function lookalike(url: string, { source }: Pick<ReferenceRoute, "source">): Lookalike | undefined {
   const [, scheme = "", authority = "", path = ""] = /^([a-z0-9]*:?\/\/)([^/?#]+)(\/.*)$/is.exec(url) ?? [];
   if (path === "") return undefined;
-  for (const host of source.urlHosts) {
-    if (host.startsWith("*.") || host === authority.toLowerCase()) continue;
-    const parsed = source.parseUrl(`${scheme}${host}${path}`);
-    if (parsed !== undefined) return { foreign: "other-project", parsed };
-  }
+  const host = source.urlHosts.find((one) => !one.startsWith("*."));
+  const elsewhere = host === undefined ? undefined : source.parseUrl(`${scheme}${host}${path}`);
+  if (elsewhere !== undefined) return { foreign: "other-project", parsed: elsewhere };
   const segments = path.split("/");
   const bucket = encodeURIComponent(source.bucket);
   let found: Lookalike | undefined;

@@ -1,11 +1,12 @@
 import type { ParsedUrl } from "@bucketferry/storage-core/provider";
 import type { ReferenceRoute } from "../contract.ts";
 import type { Edit } from "./edits.ts";
+import type { HostTable, RouteSide } from "./host-table.ts";
 import { lookalike } from "./lookalike.ts";
 import type { Occurrence, QueryRule, Reading } from "./occurrence.ts";
 import { droppedParts } from "./query.ts";
-import { peel, type Peeled, type Spelling } from "./spellings.ts";
-import { urlEnds } from "./url-ends.ts";
+import { peel, percent, type Peeled, type Spelling } from "./spellings.ts";
+import { LONGEST_QUOTED, urlEnds } from "./url-ends.ts";
 import { likelyLayers, type UrlPlace } from "./url-places.ts";
 
 /** Where a piece of text stands in the cell: offsets, path, and how something is written there. */
@@ -24,37 +25,37 @@ const LONGEST_URL = 8192;
 const MOST_MARKS = 5;
 /** All that `encodeURIComponent` and form encoders leave as it is, and escapes. */
 const ENCODED_VALUE = /[^A-Za-z0-9\-_.!~*'()%+]/;
+/** Ends a URL that is not within quotes or angle brackets, whatever spelling it has. */
+const CERTAIN_END = /[\s"<>`{|}]/;
 /** Means the same in every kind of text. */
 const HARMLESS = /^[A-Za-z0-9\-._~:/?#@$+=%]*$/;
+
+export interface ReadOptions {
+  readonly routes: readonly ReferenceRoute[];
+  readonly hosts: HostTable;
+}
 
 /** What a place says about objects of the routes; undefined when it says nothing. `limit`: where the next place begins. */
 export function readPlace(
   text: string,
   found: UrlPlace,
   limit: number,
-  routes: readonly ReferenceRoute[],
+  options: ReadOptions,
   place: Place,
 ): Occurrence | undefined {
   const window = windowOf(text, found, limit);
   const before = characterBefore(text, found.start);
   const readings: Reading[] = [];
-  let foreign: (Pick<Occurrence, "foreign"> & { readonly reading: Reading }) | undefined;
-  let bounded = false;
+  let likeliest: Omit<Attempt, "sides"> | undefined;
   let rank = 0;
-
-  for (const layers of likelyLayers(window.raw, found.layers)) {
+  for (const layers of likelyLayers(window.core, found.layers)) {
     const peeled = peel(window.raw, layers);
     const from = behindHost(peeled.value, found.kind);
     if (from === undefined) continue;
-    const { ends, bounded: isBounded } = urlEnds(peeled.value, {
-      before,
-      from,
-      isWhole: window.reachesEnd,
-    });
-    if (rank === 0) bounded = isBounded;
-    for (const [index, end] of ends.entries()) {
-      const piece = peeled.value.slice(0, end);
-      const site: Site = {
+    const { ends, bounded } = urlEnds(peeled.value, { before, from, isWhole: window.reachesEnd });
+    const sides = found.kind === "path" ? hostlessSides(options.routes) : sidesIn(peeled.value, from, options.hosts);
+    for (const end of ends) {
+      const site = {
         start: found.start,
         peeled,
         end,
@@ -62,24 +63,32 @@ export function readPlace(
         whole: isWhole(text, found.start, window, peeled, end),
         place,
       };
-      for (const route of routes) readings.push(...readingsFor(piece, route, found.kind, rank + index, site));
-      if (readings.length === 0) foreign ??= foreignReading(piece, found.kind, routes, site);
+      likeliest ??= { site, bounded };
+      for (const side of sides) readings.push(...readingsFor(side, found.kind, rank, site));
+      rank += 1;
     }
-    rank += ends.length;
   }
-
+  if (likeliest === undefined) return undefined;
   const common = {
     start: place.offset(found.start),
     path: place.path,
+    bounded: likeliest.bounded,
     ...(window.tooLong && { unreadable: "too-long" as const }),
   };
-  const [first] = readings;
-  if (first !== undefined) return { ...common, readings: distinct(readings), bounded };
-  return foreign && { ...common, readings: [foreign.reading], bounded, foreign: foreign.foreign };
+  if (readings.length > 0) return { ...common, readings: distinct(readings) };
+  return found.kind === "path" ? undefined : foreignOccurrence(common, options.routes, likeliest.site);
+}
+
+interface Attempt {
+  readonly site: Site;
+  readonly bounded: boolean;
 }
 
 interface Window {
+  /** What is looked at. */
   readonly raw: string;
+  /** Its beginning, as far as no white space and no quote stands in it. */
+  readonly core: string;
   /** It ends where the text ends. */
   readonly reachesEnd: boolean;
   /** What looks like one URL goes on behind it. */
@@ -87,14 +96,13 @@ interface Window {
 }
 
 function windowOf(text: string, { start, layers }: UrlPlace, limit: number): Window {
-  const end = Math.min(limit, start + LONGEST_URL);
-  const raw = text.slice(start, end);
-  if (layers[0]?.name === "percent") {
-    const stop = raw.search(ENCODED_VALUE);
-    const value = stop === -1 ? raw : raw.slice(0, stop);
-    return { raw: value, reachesEnd: true, tooLong: stop === -1 && end < limit };
-  }
-  return { raw, reachesEnd: end === text.length, tooLong: end < limit && !/[\s"<>]/.test(raw) };
+  const most = text.slice(start, Math.min(limit, start + LONGEST_URL));
+  const stop = most.search(layers[0] === percent ? ENCODED_VALUE : CERTAIN_END);
+  const core = stop === -1 ? most : most.slice(0, stop);
+  const tooLong = stop === -1 && start + most.length < limit;
+  if (layers[0] === percent) return { raw: core, core, reachesEnd: true, tooLong };
+  const raw = most.slice(0, core.length + LONGEST_QUOTED);
+  return { raw, core, reachesEnd: start + raw.length === text.length, tooLong };
 }
 
 /** Offset behind the host, where the path begins. */
@@ -131,22 +139,10 @@ interface Site {
   readonly place: Place;
 }
 
-function readingsFor(
-  piece: string,
-  route: ReferenceRoute,
-  kind: UrlPlace["kind"],
-  rank: number,
-  site: Site,
-): Reading[] {
-  const read = kind === "host" ? undefined : hostless(route);
-  const source = read === undefined ? route.source.parseUrl(piece) : read(piece);
-  const side = source === undefined ? "target" : "source";
-  const parsed = source ?? (kind === "host" ? route.target.parseUrl(piece) : undefined);
+function readingsFor({ route, side, parse }: RouteSide, kind: UrlPlace["kind"], rank: number, site: Site): Reading[] {
+  const piece = site.peeled.value.slice(0, site.end);
+  const parsed = parse(piece);
   if (parsed === undefined) return [];
-  const parse =
-    source === undefined
-      ? (text: string) => route.target.parseUrl(text)
-      : (read ?? ((text: string) => route.source.parseUrl(text)));
   const ends = keyEnds(piece, parsed, parse);
   return parsed.candidates.map((key) =>
     readingAt(site, piece, ends.get(key) ?? piece.length, {
@@ -160,33 +156,32 @@ function readingsFor(
   );
 }
 
-/** Paths are read as if they stood behind the first host of the source. */
-function hostless(route: ReferenceRoute): (path: string) => ParsedUrl | undefined {
-  const host = route.source.urlHosts.find((one) => !one.startsWith("*."));
-  return (path) => (host === undefined ? undefined : route.source.parseUrl(`https://${host}${path}`));
+/** What stands between the slashes and the path says whose it can be. */
+function sidesIn(url: string, from: number, hosts: HostTable): readonly RouteSide[] {
+  return hosts.sidesAt(url.slice(url.indexOf("//") + 2, from));
 }
 
-function foreignReading(
-  piece: string,
-  kind: UrlPlace["kind"],
+/** Paths are read as if they stood behind the first host of the source. */
+function hostlessSides(routes: readonly ReferenceRoute[]): readonly RouteSide[] {
+  return routes.flatMap((route): RouteSide[] => {
+    const host = route.source.urlHosts.find((one) => !one.startsWith("*."));
+    if (host === undefined) return [];
+    return [{ route, side: "source", parse: (path) => route.source.parseUrl(`https://${host}${path}`) }];
+  });
+}
+
+function foreignOccurrence(
+  common: Omit<Occurrence, "readings" | "foreign">,
   routes: readonly ReferenceRoute[],
   site: Site,
-): (Pick<Occurrence, "foreign"> & { readonly reading: Reading }) | undefined {
-  if (kind === "path") return undefined;
+): Occurrence | undefined {
+  const piece = site.peeled.value.slice(0, site.end);
   for (const route of routes) {
     const like = lookalike(piece, route);
     if (like === undefined) continue;
-    const { foreign, parsed } = like;
-    const { key } = parsed;
-    const reading = readingAt(site, piece, piece.length, {
-      route: route.name,
-      side: "foreign",
-      key,
-      kind: parsed.kind,
-      form: parsed.kind,
-      rank: 0,
-    });
-    return { foreign, reading };
+    const { key, kind } = like.parsed;
+    const facts = { route: route.name, side: "foreign", key, kind, form: kind, rank: 0 } as const;
+    return { ...common, foreign: like.foreign, readings: [readingAt(site, piece, piece.length, facts)] };
   }
   return undefined;
 }

@@ -21,14 +21,14 @@ export interface UrlSurroundings {
 /** Characters that no URL holds (RFC 3986 §2), and that end one in every kind of text. */
 // oxlint-disable-next-line no-control-regex
 const NEVER_IN_URL = /[\s"<>\\^`{|}\u0000-\u001f\u007f]/;
-/** May be part of a URL, and may be the sentence around it. */
-const MAY_END_URL = new Set("')],;*_~!&[");
+/** May be part of a URL's path, and may be the text around it. */
+const MAY_END_PATH = new Set("')],;&[");
 /** Trailing punctuation that is the sentence's, as GitHub Flavored Markdown has it for its autolinks (§6.9). */
 const TRAILING = new Set("?!.,:*_~';]");
 /** Of the ends that are tried for one URL: each costs a parse and a look into the ledger. */
-const MOST_ENDS = 12;
+const MOST_ENDS = 8;
 /** Quotes that hold a URL with blanks in it close within this many characters. */
-const LONGEST_QUOTED = 1200;
+export const LONGEST_QUOTED = 1200;
 
 const CLOSERS: Readonly<Record<string, string>> = { '"': '"', "`": "`", "<": ">", "'": "'" };
 
@@ -54,7 +54,7 @@ export function urlEnds(text: string, { before, from, isWhole }: UrlSurroundings
     hard,
     ...withBlanks(text, hard, { before, isWhole }),
     ...beforeForeignLetters(text, from, hard),
-    ...endsBefore(MAY_END_URL, text, from, hard),
+    ...endsBefore(MAY_END_PATH, text, from, pathEnd(text, from, hard)),
   ];
   return { ends: unique(others).slice(0, MOST_ENDS), bounded: false };
 }
@@ -70,6 +70,11 @@ function endsBefore(closers: ReadonlySet<string>, text: string, from: number, ha
     if (closers.has(text[at] ?? "")) ends.push(at);
   }
   return ends;
+}
+
+function pathEnd(text: string, from: number, hard: number): number {
+  const query = text.slice(from, hard).search(/[?#]/);
+  return query === -1 ? hard : from + query;
 }
 
 function hardEnd(text: string, from: number): number {

@@ -29,10 +29,8 @@ const BOUNDARY = /(?:^|[\s"'`([{<>=,;|]|%(?:22|27|28|3c|3d))$/i;
 export function* urlPlaces(text: string, hosts: HostTable): Generator<UrlPlace> {
   let from = 0;
   for (const { start, end, kind } of hosts.anchorsIn(text)) {
-    if (start < from) continue;
     const place = kind === "host" ? hostPlace(text, start, end, from) : pathPlace(text, start, end);
-    if (place === undefined) continue;
-    yield place;
+    if (place !== undefined) yield place;
     from = end;
   }
 }
@@ -41,9 +39,11 @@ function hostPlace(text: string, anchor: number, anchorEnd: number, from: number
   let host = anchor;
   const lowest = Math.max(from, anchor - LONGEST_HOST);
   while (host > lowest && HOST_CHARACTER.test(text[host - 1] ?? "")) host -= 1;
+  // The anchor before was in the same name, and has been looked at.
+  if (host === from && from > 0) return undefined;
   // The last letter of an escaped slash looks like the first of the host: `%2F`, `\u002F`, `\x2f`.
   for (let at = host; at <= Math.min(anchor, host + 6); at += 1) {
-    const found = schemeAndSlashes(text, at);
+    const found = /[/f;]/i.test(text[at - 1] ?? "") ? schemeAndSlashes(text, at) : undefined;
     if (found !== undefined) return { kind: "host", anchorEnd, ...found };
   }
   return undefined;
@@ -102,7 +102,8 @@ function repeated(layer: Spelling, times: number): Spelling[] {
 export function likelyLayers(piece: string, layers: readonly Spelling[]): readonly (readonly Spelling[])[] {
   const [outermost] = layers;
   if (outermost === percent) return [layers];
-  const hasEntities = outermost !== entities && /&(?:[a-z]{2,6}|#[0-9]{1,7}|#x[0-9a-f]{1,6});/i.test(piece);
+  const hasEntities =
+    outermost !== entities && piece.includes("&") && /&(?:[a-z]{2,6}|#[0-9]{1,7}|#x[0-9a-f]{1,6});/i.test(piece);
   const hasEscapes = layers.length === 0 && piece.includes("\\");
   return [
     ...(hasEntities ? [[entities, ...layers]] : []),

@@ -1,0 +1,50 @@
+import { DatabaseError, type DatabaseErrorCode } from "../../contract.ts";
+
+const BY_CODE: Readonly<Record<string, readonly [DatabaseErrorCode, string, string?]>> = {
+  ECONNREFUSED: [
+    "unreachable",
+    "nobody listens there",
+    "Check host and port in database.url, and that the server runs.",
+  ],
+  ENOTFOUND: ["unreachable", "there is no such host", "Check the host in database.url."],
+  ETIMEDOUT: ["unreachable", "the server does not answer", "Check host and port in database.url, and the firewall."],
+  "3D000": ["unreachable", "there is no such database on the server", "Check the name in database.url."],
+  "28P01": ["denied", "the password is wrong", "Check user and password in database.url."],
+  "28000": ["denied", "the server does not let this user in", "Check the user in database.url, and pg_hba.conf."],
+  "42501": ["denied", "permission denied", "`bucketferry doctor` names the grants that are missing."],
+  "55P03": ["locked", "a row or table was locked for too long", "Run this again when the app is quieter."],
+  "57014": ["locked", "a statement ran into its time limit", "Run this again when the app is quieter."],
+  "40P01": ["locked", "transactions waited for each other", "Run this again when the app is quieter."],
+  "40001": ["locked", "transactions changed the same rows", "Run this again when the app is quieter."],
+  "25006": ["denied", "the server is read-only, perhaps a replica", "Put the primary's address into database.url."],
+  "53100": ["disk-full", "the server's disk is full", "Free some space there, and run this again."],
+};
+
+/** A lock, a deadlock, a serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const PASSING = new Set(["55P03", "40P01", "40001", "57014"]);
+
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}
+
+export function isPassing(error: unknown): boolean {
+  return PASSING.has(codeOf(error));
+}
+
+/** Classes 22 (data), 23 (constraints), 44 (check option), P0 (raised by a trigger), and 54 (a value or an index row too long). */
+export function isAboutTheCell(error: unknown): boolean {
+  return /^(?:22|23|44|P0|54)/.test(codeOf(error));
+}
+
+/** Codes only: a message of Postgres may hold values of rows. */
+export function translate(error: unknown, url: string): DatabaseError {
+  if (error instanceof DatabaseError) return error;
+  const where = URL.canParse(url) ? new URL(url).host : "the database";
+  const code = codeOf(error);
+  const [kind, message, hint] = BY_CODE[code] ?? [
+    (error as Error).message === "timeout exceeded when trying to connect" ? "unreachable" : "unexpected",
+    `the database failed (${code === "" ? (error as Error).name : code})`,
+  ];
+  return new DatabaseError(kind, `${where}: ${message}`, { ...(hint === undefined ? {} : { hint }), cause: error });
+}

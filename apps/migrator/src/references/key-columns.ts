@@ -1,0 +1,35 @@
+import type { ReferenceRoute } from "./contract.ts";
+import type { Occurrence, Reading } from "./text/occurrence.ts";
+
+/**
+ * A cell of a column that the configuration calls a column of keys: the whole text is a key, bare or behind the bucket's
+ * name. What is written back has the form that was there.
+ */
+export function keyOccurrences(text: string, { name, source, target }: ReferenceRoute): readonly Occurrence[] {
+  if (text === "" || text.includes("://")) return [];
+  const reading = (key: string, write: (key: string) => string): Reading => ({
+    route: name,
+    side: "source",
+    key,
+    kind: "path",
+    form: "path",
+    end: text.length,
+    keyEnd: text.length,
+    rank: 0,
+    edits: (replacement) => [{ start: 0, end: text.length, text: write(replacement) }],
+  });
+  const slash = text.startsWith("/") ? "/" : "";
+  const path = text.slice(slash.length);
+  const behindBucket = path.startsWith(`${source.bucket}/`) ? path.slice(source.bucket.length + 1) : "";
+  return [
+    {
+      start: 0,
+      path: undefined,
+      readings: [
+        ...(behindBucket === "" ? [] : [reading(behindBucket, (key) => `${slash}${target.bucket}/${key}`)]),
+        reading(path, (key) => `${slash}${key}`),
+      ],
+      bounded: true,
+    },
+  ];
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dialect, RowWriter } from "./database/dialect.ts";
+import type { RowChange, Table, WrittenRow } from "./database/table.ts";
+import { rowKeyText } from "./database/journal.ts";
+import { killPoint } from "./kill-point.ts";
+
+/** What became of a change. */
+export type SwapOutcome =
+  | { readonly kind: "written"; readonly row: WrittenRow }
+  /** Another text is there by now, or the row is gone. Nothing was written. */
+  | { readonly kind: "changed" }
+  /** The database does not take it: a limit, a constraint, a trigger, or somebody's lock. Nothing was written. */
+  | { readonly kind: "refused"; readonly code: "does-not-fit" | "locked"; readonly databaseCode: string };
+
+export interface SwapOptions<C extends RowChange> {
+  /** Recorded in the same transaction as the rows that were written, or not at all. */
+  readonly record: (
+    writer: RowWriter,
+    written: readonly { readonly change: C; readonly row: WrittenRow }[],
+  ) => Promise<void>;
+  /** `rewrite` or `rollback`: names the points where a test kills this process. */
+  readonly stage: "rewrite" | "rollback";
+  readonly signal: AbortSignal;
+}
+
+/** How often a batch is tried again that met a lock, a deadlock or a serialization failure. */
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 50;
+
+/**
+ * Writes a batch of rows in one transaction. A row that the database refuses is found by halving the batch, so that it is
+ * refused alone and the others are written (D7); a batch that meets a lock is tried again, then halved like that (D3).
+ */
+export async function swapRows<C extends RowChange>(
+  dialect: Dialect,
+  table: Table,
+  changes: readonly C[],
+  options: SwapOptions<C>,
+): Promise<ReadonlyMap<C, SwapOutcome>> {
+  const outcomes = new Map<C, SwapOutcome>();
+  await swapPart(changes, ATTEMPTS);
+  return outcomes;
+
+  async function swapPart(part: readonly C[], attempts: number): Promise<void> {
+    if (part.length === 0) return;
+    options.signal.throwIfAborted();
+    const failure = await tryPart(part, attempts);
+    if (failure === undefined) return;
+    const isLocked = dialect.isPassing(failure);
+    if (!isLocked && !dialect.isAboutTheCell(failure)) throw dialect.translate(failure);
+    const [first] = part;
+    if (part.length === 1 && first !== undefined) {
+      const databaseCode = String((failure as { code?: unknown }).code ?? "no code");
+      outcomes.set(first, { kind: "refused", code: isLocked ? "locked" : "does-not-fit", databaseCode });
+      return;
+    }
+    const middle = Math.ceil(part.length / 2);
+    // Whatever holds the lock was waited for already.
+    await swapPart(part.slice(0, middle), isLocked ? 1 : attempts);
+    await swapPart(part.slice(middle), isLocked ? 1 : attempts);
+  }
+
+  /** The failure of the last attempt; undefined when the part was written. */
+  async function tryPart(part: readonly C[], attempts: number): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const rows = await dialect.write((writer) => writePart(writer, part));
+        killPoint(`${options.stage}:after-commit`);
+        for (const [index, change] of part.entries()) {
+          const row = rows[index];
+          outcomes.set(change, row === undefined ? { kind: "changed" } : { kind: "written", row });
+        }
+        return undefined;
+      } catch (error) {
+        if (!dialect.isPassing(error) || attempt >= attempts) return error;
+        await sleep(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()), undefined, { signal: options.signal });
+      }
+    }
+  }
+
+  async function writePart(writer: RowWriter, part: readonly C[]): Promise<readonly (WrittenRow | undefined)[]> {
+    const rows = await writer.swap(table, part);
+    killPoint(`${options.stage}:after-update`);
+    const written = part.flatMap((change, index) => {
+      const row = rows[index];
+      return row === undefined ? [] : [{ change, row }];
+    });
+    if (table.keyMayChange) {
+      const moved = written
+        .map(({ change, row }) => ({ from: rowKeyText(table, change.key), to: rowKeyText(table, row.key) }))
+        .filter(({ from, to }) => from !== to);
+      await writer.rekey(table, moved);
+    }
+    await options.record(writer, written);
+    killPoint(`${options.stage}:after-journal`);
+    killPoint(`${options.stage}:before-commit`);
+    return rows;
+  }
+}
