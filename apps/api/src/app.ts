@@ -1,5 +1,6 @@
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
+import { directUploadRoutes } from "./direct-uploads/direct-upload-routes.ts";
 import { docsPage } from "./documents/docs-page.ts";
 import { router } from "./documents/router.ts";
 import { fileRoutes } from "./files/file-routes.ts";
@@ -81,6 +82,7 @@ export function app(service: Service) {
   return open
     .route("/lectures", lectureRoutes(service))
     .route("/users", profileImageRoutes(service))
+    .route("/uploads", directUploadRoutes(service))
     .route("/", fileRoutes(service));
 }
 

@@ -12,6 +12,7 @@ import { apiKeys } from "./auth/api-keys.ts";
 import { authenticator } from "./auth/authenticate.ts";
 import { background } from "./background/background.ts";
 import { deleteUnneeded } from "./background/delete-unneeded.ts";
+import { endOfUploads } from "./background/end-of-uploads.ts";
 import { runJobs } from "./background/run-jobs.ts";
 import type { ServiceConfig } from "./config/service-config.ts";
 import { migrate, migrationStatus, openDatabase } from "./database/open-database.ts";
@@ -51,7 +52,7 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
   try {
     await prepareDatabase(config, db, log);
     await prepareBucket(config, storage, log);
-    const tasks = [deleteUnneeded({ db, storage, log }), runJobs({ db, storage, log, metrics })];
+    const tasks = [deleteUnneeded({ db, storage, log }), runJobs({ db, storage, log, metrics }), endOfUploads(db)];
     work.current = background({ tasks, log });
     const service: Service = {
       config,

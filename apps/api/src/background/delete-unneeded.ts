@@ -58,9 +58,17 @@ export function deleteUnneeded({
 }
 
 async function isNeeded(db: ServiceDatabase, key: string): Promise<boolean> {
-  const [lecture, image] = await Promise.all([
+  const rows = await Promise.all([
     db.selectFrom("lectures").select("id").where("audio_key", "=", key).executeTakeFirst(),
     db.selectFrom("profile_images").select("user_id").where("image_key", "=", key).executeTakeFirst(),
+    // A plain file has no other row than the upload that brought it.
+    db
+      .selectFrom("bucketferry_uploads")
+      .select("id")
+      .where("object_key", "=", key)
+      .where("purpose", "=", "file")
+      .where("state", "=", "complete")
+      .executeTakeFirst(),
   ]);
-  return lecture !== undefined || image !== undefined;
+  return rows.some((row) => row !== undefined);
 }

@@ -53,6 +53,7 @@ export const service0001: Migration = {
       .addColumn("created_at", "text", (column) => column.notNull())
       .addColumn("expires_at", "text", (column) => column.notNull())
       .execute();
+    await db.schema.createIndex("uploads_by_key").on("bucketferry_uploads").column("object_key").execute();
     await db.schema.createIndex("uploads_by_expiry").on("bucketferry_uploads").column("expires_at").execute();
     await db.schema
       .createTable("bucketferry_unneeded_objects")

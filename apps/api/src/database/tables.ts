@@ -47,7 +47,7 @@ export interface UploadTable {
   readonly size_bytes: number;
   /** Hex; what the client said the content's SHA-256 is. */
   readonly sha256: string | null;
-  state: "open" | "completing" | "complete";
+  state: "open" | "complete";
   /** Bytes that are stored so far; tus only. */
   offset_bytes: number;
   /** What the protocol needs to go on, as JSON. */

@@ -1,0 +1,47 @@
+import type { Selectable, Transaction } from "kysely";
+import type { ServiceDatabase } from "../database/open-database.ts";
+import type { ServiceTables, UploadTable } from "../database/tables.ts";
+import { noteUnneeded } from "../uploads/stored-object.ts";
+
+export type UploadRow = Selectable<UploadTable>;
+
+/** After its end an upload can no longer be completed, but one that is being completed at this moment can. */
+const GRACE_MS = 15 * 60_000;
+
+/** Announces an upload. Its object is noted for deletion after its end, which only completing it takes back. */
+export async function insertUpload(db: ServiceDatabase, row: UploadRow): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction.insertInto("bucketferry_uploads").values(row).execute();
+    await noteUnneeded(transaction, row.object_key, new Date(Date.parse(row.expires_at) + GRACE_MS));
+  });
+}
+
+export function findUpload(
+  db: ServiceDatabase | Transaction<ServiceTables>,
+  id: string,
+): Promise<UploadRow | undefined> {
+  return db.selectFrom("bucketferry_uploads").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+/** Answers false when somebody else has completed or ended it since. */
+export async function markComplete(transaction: Transaction<ServiceTables>, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable("bucketferry_uploads")
+    .set({ state: "complete" })
+    .where("id", "=", id)
+    .where("state", "=", "open")
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Ends an upload before its time; its object goes with it. */
+export async function dropUpload(db: ServiceDatabase, upload: UploadRow): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    const { numDeletedRows } = await transaction
+      .deleteFrom("bucketferry_uploads")
+      .where("id", "=", upload.id)
+      .where("state", "=", "open")
+      .executeTakeFirstOrThrow();
+    if (numDeletedRows > 0n) await noteUnneeded(transaction, upload.object_key, new Date());
+  });
+}
