@@ -107,9 +107,10 @@ export function program(onExit: (code: ExitCode) => void): Command {
 
   command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
     const { copyCommand } = await import("./commands/copy.ts");
-    return (environment, { concurrency, bandwidth, patience, allowPartial }) =>
+    return (environment, { concurrency, bandwidth, order, patience, allowPartial }) =>
       copyCommand(environment, {
         concurrency,
+        order,
         bandwidthLimitBytesPerSecond: bandwidth,
         patienceMs: patience * 1000,
         allowPartial: allowPartial ?? false,
@@ -117,6 +118,12 @@ export function program(onExit: (code: ExitCode) => void): Command {
   })
     .option("--concurrency <objects>", "objects at once; default: copy.concurrency of the configuration", wholeNumber)
     .option("--bandwidth <bytes>", "most bytes a second, all transfers together", wholeNumber)
+    .addOption(
+      new Option(
+        "--order <order>",
+        "which objects of a route go first; default: copy.order of the configuration",
+      ).choices(["key", "size", "-size", "newest", "oldest"]),
+    )
     .addOption(patienceOption())
     .option("--allow-partial", "copy although the last plan was not finished");
 
@@ -281,6 +288,7 @@ interface PlanOptions extends PlacementOptions, SelectionFlags {
   readonly rate?: number;
 }
 interface CopyOptions {
+  readonly order?: "key" | "size" | "-size" | "newest" | "oldest";
   readonly concurrency?: number;
   readonly bandwidth?: number;
   readonly patience: number;

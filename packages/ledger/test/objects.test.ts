@@ -293,7 +293,9 @@ describe("an order of objects", () => {
 
   it("leaves out what left the state before its page came, and what entered it since the walk began", async () => {
     await ledger.objects.write(Array.from({ length: 1_000 }, (_, i) => planned(`key-${i}`, i)));
-    const pages = ledger.objects.pages({ route: ROUTE.name, states: ["planned"], order: "size" })[Symbol.asyncIterator]();
+    const pages = ledger.objects
+      .pages({ route: ROUTE.name, states: ["planned"], order: "size" })
+      [Symbol.asyncIterator]();
     expect((await pages.next()).value).toHaveLength(500);
     const found = await ledger.objects.find(ROUTE.name, ["key-998"]);
     await ledger.objects.write([

@@ -1,4 +1,4 @@
-import type { Config } from "@bucketferry/config";
+import type { Config, CopyConfig } from "@bucketferry/config";
 import { exitCodeOf } from "../decide/exit-code.ts";
 import { formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
@@ -10,6 +10,7 @@ import type { StageContext } from "../stages/stage-context.ts";
 export interface CopyCommandOptions {
   readonly concurrency: number | undefined;
   readonly bandwidthLimitBytesPerSecond: number | undefined;
+  readonly order?: CopyConfig["order"] | undefined;
   readonly patienceMs: number;
   readonly allowPartial: boolean;
 }
@@ -29,6 +30,9 @@ export async function copyStep(
       concurrency: options.concurrency ?? config.copy.concurrency,
       bandwidthLimitBytesPerSecond: options.bandwidthLimitBytesPerSecond ?? config.copy.bandwidthLimitBytesPerSecond,
       partSizeBytes: config.copy.partSizeBytes,
+      order: options.order ?? config.copy.order,
+      metadata: config.copy.metadata,
+      contentType: config.copy.contentType,
       patienceMs: options.patienceMs,
     }),
   );
@@ -53,6 +57,11 @@ export async function copyStep(
       ...(summary.notCarried > 0
         ? [
             `${formatCount(summary.notCarried)} objects have headers or metadata that the target cannot hold; the ledger keeps them.`,
+          ]
+        : []),
+      ...(summary.contentTypeDiffers > 0
+        ? [
+            `${formatCount(summary.contentTypeDiffers)} objects are served with another content type than the source lists; the one they are served with went along.`,
           ]
         : []),
       ...(summary.md5Unproved > 0

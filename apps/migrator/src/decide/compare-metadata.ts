@@ -1,5 +1,6 @@
 import type { Capabilities, ObjectInfo } from "@bucketferry/storage-core";
 import { carryHeaders } from "./carry-headers.ts";
+import { repairedContentType } from "./content-type.ts";
 
 /** One header (`contentType`) or one entry of the user metadata (`metadata.lecture`) that is not the same on both sides. */
 export interface MetadataDifference {
@@ -32,6 +33,9 @@ export function compareMetadata(
     "contentLanguage",
   ] as const) {
     if (!capabilities.systemHeaders[name]) continue;
+    // The copier may fill in a type that the source does not have.
+    const repaired = name === "contentType" ? repairedContentType(source.key, source.contentType) : undefined;
+    if (repaired !== undefined && target[name] === repaired) continue;
     // An object that was put without a type gets the service's own.
     const wanted = headers[name] ?? (name === "contentType" ? capabilities.defaultContentType : undefined);
     compare(name, wanted, target[name]);

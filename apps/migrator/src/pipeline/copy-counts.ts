@@ -15,6 +15,8 @@ export interface CopyCounts {
   readonly notCarried: number;
   /** Objects whose source ETag looks like an MD5 and is not that of the bytes. */
   readonly md5Unproved: number;
+  /** Objects that the source serves with another content type than it lists. The one it serves is carried. */
+  readonly contentTypeDiffers: number;
 }
 
 export interface CopyTally {
@@ -34,6 +36,7 @@ export function copyTally(reporter: Pick<Reporter, "event">, progress: Pick<Prog
     changedUnderCopy: 0,
     notCarried: 0,
     md5Unproved: 0,
+    contentTypeDiffers: 0,
   };
 
   return {

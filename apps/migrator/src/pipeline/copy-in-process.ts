@@ -50,6 +50,7 @@ export async function copyInProcess(objects: AsyncIterable<ObjectRecord>, run: C
       drain: context.drain,
       signal,
       partSizeBytes: options.partSizeBytes,
+      policy: { metadata: options.metadata, contentType: options.contentType },
       patienceMs: options.patienceMs,
     });
   } finally {

@@ -2,12 +2,13 @@ import type { Route } from "@bucketferry/config";
 import type { ObjectChange } from "@bucketferry/ledger";
 import type { Reporter } from "../report/reporter.ts";
 import type { ByteBudget } from "../transfer/byte-budget.ts";
+import type { CarryPolicy } from "../transfer/carry.ts";
 import type { PartBuffers } from "../transfer/part-buffers.ts";
 import type { UploadJournal } from "../transfer/transfer.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** What is counted while an object is copied; what becomes of it in the end is counted from the ledger's changes. */
-export type CopyNote = "changedUnderCopy" | "md5Unproved";
+export type CopyNote = "changedUnderCopy" | "md5Unproved" | "contentTypeDiffers";
 
 /**
  * All that a copier needs of its surroundings. In the process that owns the ledger they are the ledger itself; in a child
@@ -28,6 +29,7 @@ export interface CopyPorts {
   /** End what is under way. */
   readonly signal: AbortSignal;
   readonly partSizeBytes: number | undefined;
+  readonly policy: CarryPolicy;
   /** How long expired credentials or a service that is away are waited for, in milliseconds. */
   readonly patienceMs: number;
 }

@@ -71,6 +71,9 @@ export function objectAttempts({ route, transfer, pausing, patient, ports }: Att
       try {
         const outcome = await transferObject(object, transfer);
         streak = NO_STREAK;
+        if (outcome.kind === "copied" && isOtherType(object.contentType, outcome.info.contentType)) {
+          note("contentTypeDiffers");
+        }
         if (outcome.kind !== "changed") return changeAfter(object, outcome, attempts);
 
         note("changedUnderCopy");
@@ -109,4 +112,9 @@ export function objectAttempts({ route, transfer, pausing, patient, ports }: Att
       }
     }
   };
+}
+
+/** Whether a listing named one type and the object came with another; most listings name none. */
+function isOtherType(listed: string | null, served: string | undefined): boolean {
+  return listed !== null && served !== undefined && listed !== served;
 }

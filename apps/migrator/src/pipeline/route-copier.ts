@@ -28,6 +28,7 @@ export function routeCopier(route: Route, ports: CopyPorts): (object: ObjectReco
     ports,
     transfer: {
       route,
+      policy: ports.policy,
       bandwidth: ports.throttle.bandwidth,
       partSizeBytes: ports.partSizeBytes,
       parts: ports.parts,

@@ -8,10 +8,12 @@ import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface CopyOptions extends Pick<
   CopyConfig,
-  "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes"
+  "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes" | "order" | "metadata" | "contentType"
 > {
+  /** Within each route; default: that of the keys. */
+  readonly order?: CopyConfig["order"] | undefined;
   /** When copying goes slower, or not at all. */
-  readonly schedule?: CopyConfig["schedule"];
+  readonly schedule?: CopyConfig["schedule"] | undefined;
   /** More than one: child processes that open the configuration `file` for themselves. */
   readonly processes?: { readonly count: number; readonly configFile: string } | undefined;
   /** How long expired credentials or a service that is away are waited for, in milliseconds. */
@@ -48,7 +50,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
 
   try {
     const run = await copyRunner(options);
-    await run(plannedObjects(context, signal), {
+    await run(plannedObjects(context, options.order, signal), {
       context,
       options,
       signal,

@@ -10,6 +10,7 @@ import { keyTwins } from "../listing/key-twins.ts";
 import { listSorted } from "../listing/list-sorted.ts";
 import { lockStepPages, type Step } from "../listing/lock-step.ts";
 import type { Manifest } from "../listing/manifest.ts";
+import { withSteadyHeap } from "../process/steady-heap.ts";
 import { WHOLE_BODY_BYTES } from "../transfer/whole-body.ts";
 import { planTally, type PlanTally, type PlanTotals } from "./plan-tally.ts";
 import { refuseTwins } from "./refuse-twins.ts";
@@ -52,7 +53,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
   let onlyInManifest = 0;
   for (const route of context.routes) {
     if (context.drain.aborted) break;
-    const found = await planRoute(route, context, options, tally);
+    const found = await withSteadyHeap(() => planRoute(route, context, options, tally));
     twins += found.twins;
     onlyInManifest += found.onlyInManifest;
   }

@@ -1,9 +1,9 @@
 import type { ObjectRecord } from "@bucketferry/ledger";
 import { StorageError, type Capabilities, type ObjectInfo } from "@bucketferry/storage-core";
-import { carryHeaders } from "../decide/carry-headers.ts";
 import { copyWayOf, type CopyWay } from "../decide/copy-way.ts";
 import { partPlan } from "../decide/part-plan.ts";
 import { putModeOf } from "../decide/put-condition.ts";
+import { carry } from "./carry.ts";
 import { transferInParts } from "./in-parts.ts";
 import { at, SideFailure } from "./side-failure.ts";
 import { transferStreamed } from "./streamed-body.ts";
@@ -29,15 +29,17 @@ export async function transferObject(object: ObjectRecord, context: TransferCont
     await opened.cancel();
     return inParts(object, info, context);
   }
+  const { conditionalPut, conditionalMultipart, maxPutBytes } = context.route.target.capabilities;
+  const conditions = info.size <= maxPutBytes ? conditionalPut : conditionalMultipart;
+  let found: FoundObject;
   try {
     demandUsable(object, info, context);
+    found = foundObject(object, info, conditions, context);
   } catch (error) {
     await opened.cancel();
     throw error;
   }
-  const { conditionalPut, conditionalMultipart, maxPutBytes } = context.route.target.capabilities;
-  const conditions = info.size <= maxPutBytes ? conditionalPut : conditionalMultipart;
-  const transfer = { ...foundObject(object, info, conditions, context), opened };
+  const transfer = { ...found, opened };
   return way === "whole" ? transferWhole(transfer, context) : transferStreamed(transfer, context);
 }
 
@@ -60,13 +62,13 @@ function foundObject(
   object: ObjectRecord,
   info: ObjectInfo,
   conditions: Capabilities["conditionalPut"],
-  { route: { target } }: TransferContext,
+  context: TransferContext,
 ): FoundObject {
   return {
     object,
     info,
     mode: putModeOf(object, conditions),
-    carried: carryHeaders(info, target.capabilities),
+    carried: carry(object, info, context),
   };
 }
 

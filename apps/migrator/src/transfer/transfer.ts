@@ -4,6 +4,7 @@ import type { Route } from "@bucketferry/config";
 import type { CarriedHeaders } from "../decide/carry-headers.ts";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { PutMode } from "../decide/put-condition.ts";
+import type { CarryPolicy } from "./carry.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import type { PartBuffers } from "./part-buffers.ts";
 
@@ -13,6 +14,8 @@ export type UploadJournal = Pick<Ledger["uploads"], "start" | "addPart" | "find"
 /** What all transfers of one route share. */
 export interface TransferContext {
   readonly route: Pick<Route, "name" | "source" | "target">;
+  /** What happens to headers and metadata that the target cannot hold, or that say nothing. */
+  readonly policy: CarryPolicy;
   readonly bandwidth: Bandwidth;
   /** Smallest size of the parts of a large object; undefined: our choice. */
   readonly partSizeBytes: number | undefined;

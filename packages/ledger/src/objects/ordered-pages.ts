@@ -39,11 +39,13 @@ export async function* orderedPages(
   { routeId, route, states, order, pageSize, signal }: OrderedPagesOptions,
 ): AsyncGenerator<readonly ObjectRecord[], void, undefined> {
   const table = sql.table(`temp.ordered_${++tables}`);
-  await read((db) => sql`create table ${table} (rank integer, key text, primary key (rank, key)) without rowid`.execute(db));
+  await read((db) =>
+    sql`create table ${table} (rank integer, key text, primary key (rank, key)) without rowid`.execute(db),
+  );
   try {
     for (const state of states) {
       let after = "";
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         signal?.throwIfAborted();
         const last = await read((db) =>
           sql<{ key: string }>`
