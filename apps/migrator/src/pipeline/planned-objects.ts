@@ -5,7 +5,6 @@ import type { StageContext } from "../stages/stage-context.ts";
 export async function* plannedObjects(
   { routes, ledger }: Pick<StageContext, "routes" | "ledger">,
   order: ObjectOrder,
-  order: CopyConfig["order"] | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<ObjectRecord> {
   for (const route of routes) yield* ledger.objects.walk({ route: route.name, states: ["planned"], order, signal });

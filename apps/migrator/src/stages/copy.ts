@@ -10,8 +10,6 @@ export interface CopyOptions extends Pick<
   CopyConfig,
   "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes" | "order" | "metadata" | "contentType"
 > {
-  /** Within each route; default: that of the keys. */
-  readonly order?: CopyConfig["order"] | undefined;
   /** When copying goes slower, or not at all. */
   readonly schedule?: CopyConfig["schedule"] | undefined;
   /** More than one: child processes that open the configuration `file` for themselves. */
