@@ -22,6 +22,8 @@ export interface S3Request {
   /** Hex; for bodies whose hash is known beforehand. */
   readonly payloadSha256?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Memory that the body of the answer may be written into. */
+  readonly into?: Uint8Array | undefined;
   /** The service may work long before it answers: copies and completions. */
   readonly slow?: boolean;
   /** What a 412 would mean. */
@@ -77,6 +79,7 @@ export function s3Client(config: S3Config, credentials: CredentialSource, lane: 
       body,
       payloadSha256: request.payloadSha256 ?? payloadHash(body),
       signal,
+      into: request.into,
       headersTimeoutMs: request.slow === true ? headersTimeoutMs * SLOW_FACTOR : headersTimeoutMs,
     };
   }

@@ -25,6 +25,7 @@ export async function getObject(context: S3Context, key: string, options: GetOpt
   const { range } = options;
   const answer = await context.client.open({
     ...readRequest("GET", key, options),
+    into: options.into,
     headers: { ...readHeaders(context, options), range: range === undefined ? undefined : rangeHeader(range) },
   });
   try {

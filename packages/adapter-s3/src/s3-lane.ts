@@ -13,6 +13,8 @@ export interface LaneRequest {
   /** Hex, or `UNSIGNED-PAYLOAD`. */
   readonly payloadSha256: string;
   readonly signal: AbortSignal | undefined;
+  /** Memory that the body of the answer may be written into. */
+  readonly into?: Uint8Array | undefined;
   /** How long to wait for the answer's head. */
   readonly headersTimeoutMs: number;
 }

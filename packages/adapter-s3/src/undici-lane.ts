@@ -1,7 +1,9 @@
 import type { Readable } from "node:stream";
 import { Pool, type Dispatcher } from "undici";
 import type { S3Config } from "./s3-config.ts";
-import type { AnswerHeaders, Lane, LaneBody } from "./s3-lane.ts";
+import type { Lane, LaneBody } from "./s3-lane.ts";
+import { oneValueEach } from "./one-value-each.ts";
+import { sendInto } from "./send-into.ts";
 import { sigV4 } from "./sigv4.ts";
 
 /** More than this is not read only to keep a connection. */
@@ -24,11 +26,17 @@ export function undiciLane(config: S3Config): Lane {
 
   return {
     async send(request, credentials, timeMs) {
-      const { method, path, query, body, signal, headersTimeoutMs } = request;
-      const answer = await pool.request({
+      const { method, path, query, body, signal, headersTimeoutMs, into } = request;
+      const signed = {
         method: method as Dispatcher.HttpMethod,
         path: query === "" ? path : `${path}?${query}`,
         headers: signer.sign(request, request.payloadSha256, credentials, timeMs),
+      };
+      if (into !== undefined) {
+        return sendInto(pool, { ...signed, headersTimeout: headersTimeoutMs }, into, signal);
+      }
+      const answer = await pool.request({
+        ...signed,
         // It takes any async iterable, though its types name only one kind of them.
         body: (body ?? null) as Readable | Uint8Array | null,
         signal: signal ?? null,
@@ -49,14 +57,6 @@ export function undiciLane(config: S3Config): Lane {
       await pool.destroy();
     },
   };
-}
-
-function oneValueEach(headers: Dispatcher.ResponseData["headers"]): AnswerHeaders {
-  for (const name in headers) {
-    const value = headers[name];
-    if (Array.isArray(value)) headers[name] = value.join(",");
-  }
-  return headers as AnswerHeaders;
 }
 
 function laneBody(body: Dispatcher.ResponseData["body"], length: string | undefined): LaneBody {

@@ -28,7 +28,7 @@ export async function sendFlowingPart(part: PartRange, sending: Sending): Promis
   }
   const sent = await at(
     "target",
-    target.multipart.uploadPart(upload, partNumber, reading.bytes, { contentLength: length, signal }),
+    target.multipart.uploadPart(upload, partNumber, () => reading.bytes(), { contentLength: length, signal }),
   );
   const { whole, own } = reading.hashes();
   if (looksLikeMd5(sent.etag) && sent.etag.toLowerCase() !== own.md5) {

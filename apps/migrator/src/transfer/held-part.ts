@@ -30,7 +30,7 @@ export async function sendHeldPart(
   const kept = sending.upload.kept.get(partNumber);
   let record: UploadPartRecord;
   try {
-    const sha256 = await fill(buffer.bytes, await openPart(part, sending));
+    const sha256 = await fill(buffer.bytes, await openPart(part, sending, buffer.bytes));
     const isKept = kept?.sha256 === sha256;
     // Both end before the buffer becomes somebody else's, also when one of them fails.
     const [sent, added] = await Promise.allSettled([
@@ -54,7 +54,8 @@ async function fill(buffer: Uint8Array, opened: GetResult): Promise<string> {
   let filled = 0;
   try {
     for await (const chunk of opened) {
-      buffer.set(chunk, filled);
+      const isThere = chunk.buffer === buffer.buffer && chunk.byteOffset === buffer.byteOffset + filled;
+      if (!isThere) buffer.set(chunk, filled);
       filled += chunk.byteLength;
       sha256.update(chunk);
       bodyBytesPassed(chunk.byteLength);

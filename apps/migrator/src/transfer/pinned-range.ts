@@ -1,5 +1,10 @@
-import { StorageError, type GetResult, type ObjectInfo, type StorageProvider } from "@bucketferry/storage-core";
-import type { PartRange } from "../decide/part-plan.ts";
+import {
+  StorageError,
+  type GetOptions,
+  type GetResult,
+  type ObjectInfo,
+  type StorageProvider,
+} from "@bucketferry/storage-core";
 import { at, SideFailure } from "./side-failure.ts";
 
 /** The version of a source that all parts of one transfer must be of. */
@@ -14,17 +19,13 @@ export type PinnedVersion = Pick<ObjectInfo, "key" | "etag" | "size">;
 export async function openPinned(
   source: StorageProvider,
   pinned: PinnedVersion,
-  { offset, length }: Pick<PartRange, "offset" | "length">,
-  signal: AbortSignal,
+  options: GetOptions & { readonly range: GetResult["range"] },
 ): Promise<GetResult> {
   const { key, etag } = pinned;
   // A weak ETag never matches: RFC 9110 §13.1.1 compares strongly.
   const canPin = source.capabilities.conditionalGet.ifMatch && !etag.startsWith("W/");
-  const opened = await at(
-    "source",
-    source.get(key, { range: { offset, length }, ...(canPin ? { ifMatch: etag } : {}), signal }),
-  );
-  const problem = problemOf(opened, pinned, { offset, length });
+  const opened = await at("source", source.get(key, { ...options, ...(canPin ? { ifMatch: etag } : {}) }));
+  const problem = problemOf(opened, pinned, options.range);
   if (problem === undefined) return opened;
   await opened.cancel();
   throw new SideFailure("source", problem);

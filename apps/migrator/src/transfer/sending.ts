@@ -17,8 +17,12 @@ export interface Sending {
   whole: RunningDigests;
 }
 
-export function openPart(range: PartRange, { transfer, context, signal }: Sending): Promise<GetResult> {
-  return openPinned(context.route.source, transfer.info, range, signal);
+export function openPart(
+  { offset, length }: PartRange,
+  { transfer, context, signal }: Sending,
+  into?: Uint8Array,
+): Promise<GetResult> {
+  return openPinned(context.route.source, transfer.info, { range: { offset, length }, into, signal });
 }
 
 /** The target has the part. It counts when that is on record. */

@@ -77,6 +77,12 @@ export type ByteRange = { readonly offset: number; readonly length?: number | un
 export interface GetOptions extends OperationOptions, ReadConditionOptions {
   readonly range?: ByteRange | undefined;
   readonly version?: string | undefined;
+  /**
+   * Memory, at least as long as what is served, that the body may be written into from its beginning; it belongs to the
+   * provider until the body is over. The pieces of the body are then views of it, in order. Who has no use for it leaves
+   * it alone and gives pieces of its own, so a caller copies those that are not where they belong.
+   */
+  readonly into?: Uint8Array | undefined;
 }
 
 export interface HeadOptions extends OperationOptions, ReadConditionOptions {

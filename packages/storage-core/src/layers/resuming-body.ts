@@ -100,6 +100,7 @@ class ResumingBody implements DriverBody {
     return {
       signal: call.signal,
       version: call.options.version,
+      into: call.options.into?.subarray(received),
       ...(isWhole ? {} : { range: rest }),
       ...(canPin ? { ifMatch: info.etag } : {}),
     };

@@ -176,6 +176,7 @@ export const RANGE_CASES: readonly ConformanceCase[] = [
         return { offset, length: randomInteger(t.random, 1, bytes.length - offset) };
       });
       await inParallel(16, ranges, (range) => serves(t, bytes, range, range));
+      await inParallel(16, ranges, (range) => arrivesIn(t, bytes, range));
     },
   }),
   conformanceCase({
@@ -223,6 +224,24 @@ async function serves(
   bytesEqual(await result.bytes(), whole.subarray(served.offset, served.offset + served.length), what);
   equal(result.range, served, `the served range of ${what}`);
   equal(result.info.size, whole.length, `info.size beside ${what}`);
+}
+
+/** Memory of the caller's own holds the range in the end, whether the provider has written into it or not. */
+async function arrivesIn(
+  t: CaseContext,
+  whole: Uint8Array,
+  range: { readonly offset: number; readonly length: number },
+): Promise<void> {
+  const memory = new Uint8Array(range.length + 10);
+  const result = await t.provider.get(t.key("object"), { range, into: memory, signal: t.signal });
+  let filled = 0;
+  for await (const piece of result) {
+    const isThere = piece.buffer === memory.buffer && piece.byteOffset === memory.byteOffset + filled;
+    if (!isThere) memory.set(piece, filled);
+    filled += piece.byteLength;
+  }
+  bytesEqual(memory.subarray(0, filled), whole.subarray(range.offset, range.offset + range.length), show(range));
+  bytesEqual(memory.subarray(range.length), new Uint8Array(10), `the memory behind ${show(range)}`);
 }
 
 async function fails(
