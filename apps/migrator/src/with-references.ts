@@ -9,6 +9,7 @@ export async function withReferences<T>(
   config: Config,
   routes: readonly Route[],
   work: (references: References) => Promise<T>,
+  { suppressTriggers = false }: { readonly suppressTriggers?: boolean } = {},
 ): Promise<T> {
   const { database } = config;
   if (database === undefined) {
@@ -23,6 +24,14 @@ export async function withReferences<T>(
     rewriteTo: rewriteTo(config),
     include: database.include,
     exclude: database.exclude,
+    keyColumns: database.keyColumns,
+    limits: {
+      lockTimeoutMs: config.rewrite.lockTimeoutMs,
+      statementTimeoutMs: config.rewrite.statementTimeoutMs,
+      maxValueBytes: database.maxValueBytes,
+      replicaUrl: database.replicaUrl,
+      suppressTriggers,
+    },
   });
   try {
     return await work(references);

@@ -39,6 +39,14 @@ const database = z.strictObject({
     .optional()
     .describe("table.column or table.*; default: every text, JSON and array column."),
   exclude: z.array(z.string().min(1)).default([]).describe("table.column or table.*, taken out again."),
+  keyColumns: z
+    .record(z.string().regex(/^[^.]+(?:\.[^.]+){1,2}$/, 'must be "table.column" or "schema.table.column".'), z.string())
+    .default({})
+    .describe(
+      "Columns that hold bare keys, or keys behind the bucket's name: table.column and the route they belong to.",
+    ),
+  maxValueSize: byteSize.default(64 * 2 ** 20).describe("Longer values are not read, and reported."),
+  replica: z.string().min(1).optional().describe("postgres://… of a read replica whose lag is watched."),
 });
 
 const formPolicy = z.enum(["map", "map-and-drop-query", "keep", "report"]).optional();
@@ -65,6 +73,20 @@ const rewrite = z
       .describe("What a reference becomes: the target's public URL, the API's own URL, or the bare key."),
     appBaseUrl: z.url().optional().describe("Base of the API's URLs, for to: app."),
     forms: forms.prefault({}).describe("What becomes of each form of URL, where the default will not do."),
+    rowsPerSecond: z.int().min(1).optional().describe("Most rows that are written in a second."),
+    maxReplicaLag: z
+      .number()
+      .min(0.1)
+      .max(86_400)
+      .optional()
+      .describe("Seconds that replicas may be behind; writes wait for those that are further."),
+    lockTimeout: z
+      .number()
+      .min(0.1)
+      .max(600)
+      .default(5)
+      .describe("Seconds that a write waits for a lock before it gives way and tries again."),
+    statementTimeout: z.int().min(1).max(86_400).default(600).describe("Seconds that one statement may take."),
   })
   .refine((value) => value.to !== "app" || value.appBaseUrl !== undefined, {
     path: ["appBaseUrl"],

@@ -35,6 +35,10 @@ export interface SideConfig {
 export type DatabaseConfig = DatabaseLocation & {
   readonly include: readonly string[] | undefined;
   readonly exclude: readonly string[];
+  /** `table.column` or `schema.table.column` → the name of a route. */
+  readonly keyColumns: Readonly<Record<string, string>>;
+  readonly maxValueBytes: number;
+  readonly replicaUrl: string | undefined;
 };
 
 export interface RewriteConfig {
@@ -42,6 +46,10 @@ export interface RewriteConfig {
   readonly appBaseUrl: string | undefined;
   /** Only what the file says; the rewriter has defaults for the others. */
   readonly forms: Partial<Readonly<Record<UrlKind, FormPolicy>>>;
+  readonly rowsPerSecond: number | undefined;
+  readonly maxReplicaLagMs: number | undefined;
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
 }
 
 /**

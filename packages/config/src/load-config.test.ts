@@ -213,3 +213,45 @@ describe("a bad configuration", () => {
     expect(config.routes[0]?.target.options).toEqual({ board: 3 });
   });
 });
+
+describe("the database part", () => {
+  test("names key columns by their routes, sizes and times in units that people write", async () => {
+    const config = await parseConfig(
+      {
+        ...example,
+        database: {
+          url: "postgres://app@127.0.0.1/app",
+          keyColumns: { "lectures.audio_key": "audio" },
+          maxValueSize: "1MiB",
+          replica: "postgres://app@127.0.0.2/app",
+        },
+        rewrite: { rowsPerSecond: 500, maxReplicaLag: 2, lockTimeout: 0.5, statementTimeout: 30 },
+      },
+      join(directory, "bucketferry.config.json"),
+      { environment },
+    );
+    expect(config.database).toMatchObject({
+      keyColumns: { "lectures.audio_key": "audio" },
+      maxValueBytes: 1_048_576,
+      replicaUrl: "postgres://app@127.0.0.2/app",
+    });
+    expect(config.rewrite).toMatchObject({
+      rowsPerSecond: 500,
+      maxReplicaLagMs: 2_000,
+      lockTimeoutMs: 500,
+      statementTimeoutMs: 30_000,
+    });
+  });
+
+  test("a key column of a route that is not there, and a replica that is none, are refused by name", async () => {
+    const error = await problemsOf({
+      ...example,
+      database: { url: "postgres://app@127.0.0.1/app", keyColumns: { "lectures.audio_key": "video" }, replica: "x" },
+    });
+    expect(error.problems.map(({ path }) => path)).toEqual([
+      'database.keyColumns["lectures.audio_key"]',
+      "database.replica",
+    ]);
+    expect(error.problems[0]?.fix).toContain("audio");
+  });
+});

@@ -93,7 +93,7 @@ interface Outer extends Omit<Config, "file" | "directory" | "routes"> {
 
 function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProblem[]): Outer | undefined {
   const ledger = readLocation(parsed.ledger, directory, "ledger", problems);
-  const database = parsed.database && readDatabase(parsed.database, directory, problems);
+  const database = parsed.database && readDatabase(parsed.database, parsed.routes, directory, problems);
   parsed.routes.forEach(({ name }, index) => {
     const first = parsed.routes.findIndex((route) => route.name === name);
     if (first === index) return;
@@ -125,6 +125,10 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
       to: parsed.rewrite.to,
       appBaseUrl: parsed.rewrite.appBaseUrl,
       forms: definedOnly(parsed.rewrite.forms),
+      rowsPerSecond: parsed.rewrite.rowsPerSecond,
+      maxReplicaLagMs: milliseconds(parsed.rewrite.maxReplicaLag),
+      lockTimeoutMs: parsed.rewrite.lockTimeout * 1000,
+      statementTimeoutMs: parsed.rewrite.statementTimeout * 1000,
     },
     copy: {
       concurrency,
@@ -142,6 +146,10 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
   };
 }
 
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
 /** A value that is `undefined` must not hide a default. */
 function definedOnly<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(value).filter(([, one]) => one !== undefined);
@@ -149,12 +157,28 @@ function definedOnly<T extends object>(value: T): { [Key in keyof T]?: Exclude<T
 }
 
 function readDatabase(
-  { url, include, exclude }: NonNullable<ParsedConfig["database"]>,
+  { url, include, exclude, keyColumns, maxValueSize, replica }: NonNullable<ParsedConfig["database"]>,
+  routes: ParsedConfig["routes"],
   directory: string,
   problems: ConfigProblem[],
 ): DatabaseConfig | undefined {
+  for (const [column, name] of Object.entries(keyColumns)) {
+    if (routes.some((route) => route.name === name)) continue;
+    problems.push({
+      path: `database.keyColumns["${column}"]`,
+      message: `names the route "${name}", which there is not.`,
+      fix: `Name one of: ${routes.map((route) => route.name).join(", ")}.`,
+    });
+  }
+  if (replica !== undefined && parseDatabaseUrl(replica, directory)?.kind !== "postgres") {
+    problems.push({
+      path: "database.replica",
+      message: "is no Postgres URL.",
+      fix: "Write postgres://USER@HOST/NAME.",
+    });
+  }
   const location = readLocation(url, directory, "database.url", problems);
-  return location && { ...location, include, exclude };
+  return location && { ...location, include, exclude, keyColumns, maxValueBytes: maxValueSize, replicaUrl: replica };
 }
 
 function readLocation(
