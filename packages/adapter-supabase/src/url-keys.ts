@@ -2,6 +2,9 @@
 const KNOWN_PARAMETERS =
   /^(?:token|download|width|height|resize|quality|format|cacheNonce|t|x-id|versionId|response-[a-z-]+|X-Amz-[A-Za-z0-9-]+)$/i;
 
+/** Of the question marks and number signs of a URL that may belong to its key: each makes every other reading longer. */
+const MOST_MARKS = 8;
+
 /** A signature is never part of a key, and does not belong where keys are written down. */
 const SIGNATURE = /(?:^|[?&])(?:token|X-Amz-Signature)=/i;
 
@@ -34,7 +37,7 @@ export function keysIn(text: string): readonly string[] {
 function endsOfKey(text: string): readonly number[] {
   const fragmentAt = text.indexOf("#");
   const pathEnd = fragmentAt === -1 ? text.length : fragmentAt;
-  const marks = [...text.matchAll(/[?#]/g)].map(({ index }) => index);
+  const marks = [...text.matchAll(/[?#]/g)].slice(0, MOST_MARKS).map(({ index }) => index);
   const beforeKnownQuery = marks.filter((index) => index < pathEnd && isKnownQuery(text.slice(index + 1, pathEnd)));
   const first = marks[0] ?? text.length;
   return [...new Set([...beforeKnownQuery, first, ...marks, text.length])];

@@ -5,40 +5,56 @@ export interface Decoded {
   offset(valueOffset: number): number;
 }
 
+/** Finds the first escape at or after an offset; where it begins, or -1. Its end is the finder's `end`. */
+export interface EscapeFinder {
+  find(raw: string, from: number): number;
+  end: number;
+}
+
+/** For escapes that a pattern (global) describes. */
+export function patternFinder(pattern: RegExp): EscapeFinder {
+  return {
+    end: 0,
+    find(raw, from) {
+      pattern.lastIndex = from;
+      const at = pattern.exec(raw)?.index ?? -1;
+      this.end = pattern.lastIndex;
+      return at;
+    },
+  };
+}
+
 /**
- * Reads every escape that `escape` (a global pattern) finds and `valueOf` understands; everything else stays. Costs time
- * and memory by the length of the text and the number of its escapes, never more.
+ * Reads every escape that `finder` finds and `valueOf` understands; everything else stays. Costs time and memory by the
+ * length of the text and the number of its escapes, never more.
  */
-export function decodedBy(raw: string, escape: RegExp, valueOf: (escape: string) => string | undefined): Decoded {
-  const pieces: string[] = [];
-  /** After each escape: its end before decoding, and after. */
+export function decodedBy(raw: string, finder: EscapeFinder, valueOf: (escape: string) => string | undefined): Decoded {
+  let value = "";
+  /** Of each escape: its end before decoding; its beginning and its end after. */
   const rawEnds: number[] = [];
   const valueStarts: number[] = [];
   const valueEnds: number[] = [];
   let from = 0;
-  let length = 0;
-  for (const match of raw.matchAll(escape)) {
-    const value = valueOf(match[0]);
-    if (value === undefined) continue;
-    length += match.index - from;
-    pieces.push(raw.slice(from, match.index), value);
-    valueStarts.push(length);
-    length += value.length;
-    valueEnds.push(length);
-    from = match.index + match[0].length;
+  for (let at = finder.find(raw, 0); at !== -1; at = finder.find(raw, finder.end)) {
+    const meant = valueOf(raw.slice(at, finder.end));
+    if (meant === undefined) continue;
+    value += raw.slice(from, at);
+    valueStarts.push(value.length);
+    value += meant;
+    valueEnds.push(value.length);
+    from = finder.end;
     rawEnds.push(from);
   }
   if (rawEnds.length === 0) return unescaped(raw);
-  pieces.push(raw.slice(from));
+  value += raw.slice(from);
 
   return {
-    value: pieces.join(""),
+    value,
     offset(at) {
       const after = countUpTo(valueEnds, at);
-      const start = valueStarts[after];
       // Before the next escape, or at its beginning, the distance to the last one is the same on both sides.
-      const plain = (rawEnds[after - 1] ?? 0) + Math.min(at, start ?? at) - (valueEnds[after - 1] ?? 0);
-      return plain;
+      const plain = Math.min(at, valueStarts[after] ?? at) - (valueEnds[after - 1] ?? 0);
+      return (rawEnds[after - 1] ?? 0) + plain;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { decodedBy, type Decoded } from "./decoded.ts";
+import { decodedBy, patternFinder, type Decoded, type EscapeFinder } from "./decoded.ts";
 
 /** A way to write characters so that they can stand inside something else. Layers of them are peeled off one by one. */
 export interface Spelling {
@@ -10,19 +10,20 @@ export interface Spelling {
 
 interface Alphabet {
   readonly name: Spelling["name"];
-  readonly escape: RegExp;
+  readonly finder: EscapeFinder;
   valueOf(escape: string): string | undefined;
   /** How one character is written when `replaced` shows no habit; itself where it needs no escape. */
   usual(character: string, replaced: string): string;
 }
 
-function spelling({ name, escape, valueOf, usual }: Alphabet): Spelling {
+function spelling({ name, finder, valueOf, usual }: Alphabet): Spelling {
   return {
     name,
-    decode: (raw) => decodedBy(raw, escape, valueOf),
+    decode: (raw) => decodedBy(raw, finder, valueOf),
     encode(value, replaced) {
       const habits = new Map<string, string>();
-      for (const [written] of replaced.matchAll(escape)) {
+      for (let at = finder.find(replaced, 0); at !== -1; at = finder.find(replaced, finder.end)) {
+        const written = replaced.slice(at, finder.end);
         const character = valueOf(written);
         if (character !== undefined) habits.set(character, written);
       }
@@ -65,7 +66,7 @@ const NEEDS_ENTITY: Readonly<Record<string, string>> = {
 /** HTML and XML. */
 export const entities: Spelling = spelling({
   name: "entities",
-  escape: /&(?:[a-z]{2,6}|#[0-9]{1,7}|#x[0-9a-f]{1,6});/gi,
+  finder: patternFinder(/&(?:[a-z]{2,6}|#[0-9]{1,7}|#x[0-9a-f]{1,6});/gi),
   valueOf(escape) {
     const name = escape.slice(1, -1).toLowerCase();
     if (!name.startsWith("#")) return NAMED[name];
@@ -83,16 +84,35 @@ const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
+/** Not to be read together with the backslash before it. */
+const NO_ESCAPE = /[\p{L}\p{N}\n\r]/u;
+/** Those that are longer than two characters. */
+const LONG_ESCAPE = /\\(?:u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})/y;
+
+/** By hand, since a document in a string of JSON has an escape in every line. */
+const backslashes: EscapeFinder = {
+  end: 0,
+  find(raw, from) {
+    const at = raw.indexOf("\\", from);
+    const next = raw[at + 1];
+    this.end = at + 2;
+    if (next === "u" || next === "x") {
+      LONG_ESCAPE.lastIndex = at;
+      if (LONG_ESCAPE.test(raw)) this.end = LONG_ESCAPE.lastIndex;
+    }
+    return next === undefined ? -1 : at;
+  },
+};
+
 /** Strings of JSON (RFC 8259 §7) and of JavaScript; also Markdown, where a backslash stands before any punctuation. */
 export const script: Spelling = spelling({
   name: "script",
-  escape: /\\(?:u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}|x[0-9a-f]{2}|[^\n\r0-9])/gi,
+  finder: backslashes,
   valueOf(escape) {
     const [, kind = ""] = escape;
-    if (escape.length > 2 && /[ux]/i.test(kind))
-      return codeUnit(Number.parseInt(escape.replaceAll(/[^0-9a-f]/gi, ""), 16));
+    if (escape.length > 2) return codeUnit(Number.parseInt(escape.slice(2).replaceAll(/[{}]/g, ""), 16));
     // `\d` and the like are no escapes here.
-    return CONTROL_ESCAPES[kind] ?? (/[\p{L}\p{N}]/u.test(kind) ? undefined : kind);
+    return CONTROL_ESCAPES[kind] ?? (NO_ESCAPE.test(kind) ? undefined : kind);
   },
   usual(character, replaced) {
     if (character > "\u007e" && /\\u00[89a-f]|\\u0[1-9a-f]|\\u[1-9a-f]/i.test(replaced)) {
@@ -105,7 +125,7 @@ export const script: Spelling = spelling({
 /** https://www.w3.org/TR/css-syntax-3/#consume-escaped-code-point */
 export const css: Spelling = spelling({
   name: "css",
-  escape: /\\(?:[0-9a-f]{1,6}[ \t\n]?|[^\n\r\f0-9a-f])/gi,
+  finder: patternFinder(/\\(?:[0-9a-f]{1,6}[ \t\n]?|[^\n\r\f0-9a-f])/gi),
   valueOf(escape) {
     const hex = /^\\([0-9a-f]{1,6})/i.exec(escape)?.[1];
     return hex === undefined ? escape.slice(1) : codePoint(Number.parseInt(hex, 16));
@@ -119,8 +139,9 @@ export const css: Spelling = spelling({
  */
 export const percent: Spelling = spelling({
   name: "percent",
-  escape:
+  finder: patternFinder(
     /\+|%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/gi,
+  ),
   valueOf(escape) {
     if (escape === "+") return " ";
     try {
