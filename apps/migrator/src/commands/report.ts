@@ -9,21 +9,28 @@ export interface ReportCommandOptions {
   readonly limit: number;
 }
 
-/** What needs a reader's eye, the worst first (L10). */
-const LISTED: readonly ObjectState[] = ["failed", "vanished", "planned", "skipped"];
+/** What needs a reader's eye, the worst first (L10): everything that is not verified. */
+const LISTED: readonly ObjectState[] = ["failed", "planned", "copied", "vanished", "skipped"];
+/** What keeps the move from being complete; the rest has an explanation. */
+const OPEN: readonly ObjectState[] = ["failed", "planned", "copied"];
+
+/** Why an object is where it is. Of one that was copied, nothing is wrong; nobody has shown yet that it is right. */
+function reasonOf({ state, reason }: ObjectRecord): string | null {
+  return state === "copied" ? "not-verified" : reason;
+}
 
 /** What happened, why, and what is left: the failures first. Reads the ledger alone. */
 export function reportCommand(environment: CommandEnvironment, options: ReportCommandOptions): Promise<CommandResult> {
   const { reporter } = environment;
   return withLedgerToRead(environment, async (ledger, { routes }) => {
-    const show = (object: ObjectRecord, reason: string | null): void => {
+    const show = (object: ObjectRecord): void => {
       reporter.event({
         type: "object",
         stage: "report",
         route: object.route,
         key: object.key,
         state: object.state,
-        reason,
+        reason: reasonOf(object),
         code: object.errorCode,
         message: object.errorMessage,
       });
@@ -33,13 +40,16 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
       for (const route of routes) {
         if (left <= 0) break;
         for (const object of await ledger.objects.page({ route: route.name, states: [state], limit: left })) {
-          show(object, object.reason);
+          show(object);
           left--;
         }
       }
     }
 
-    const reasons = await ledger.objects.countByReason(OBJECT_STATES);
+    const rank = (state: ObjectState): number => (LISTED.includes(state) ? LISTED.indexOf(state) : LISTED.length);
+    const reasons = (await ledger.objects.countByReason(OBJECT_STATES)).toSorted(
+      (one, other) => rank(one.state) - rank(other.state) || other.objects - one.objects,
+    );
     reporter.table(
       [
         { title: "route" },
@@ -63,10 +73,10 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
     for (const count of counts) reporter.event({ type: "counts", ...count });
     const objectsIn = (states: readonly ObjectState[]): number =>
       counts.filter((count) => states.includes(count.state)).reduce((sum, count) => sum + count.objects, 0);
-    const open = objectsIn(["planned", "copied", "failed"]);
+    const open = objectsIn(OPEN);
     const complete = open === 0 && counts.length > 0;
     return {
-      exitCode: objectsIn(["failed"]) > 0 ? EXIT.partial : EXIT.done,
+      exitCode: open > 0 ? EXIT.partial : EXIT.done,
       counts: {
         ...Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn([state])])),
         reasons: reasons.map(({ route, state, reason, errorCode, objects }) => ({
@@ -83,7 +93,7 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
           ? `Complete: ${formatCount(objectsIn(["verified"]))} verified, ${formatCount(objectsIn(["skipped", "vanished"]))} explained.`
           : counts.length === 0
             ? "Nothing is planned yet."
-            : `Not complete: ${formatCount(open)} objects are failed, planned or not verified yet.`,
+            : `Not complete: ${formatCount(objectsIn(["failed"]))} objects failed, ${formatCount(objectsIn(["planned"]))} have to be copied, ${formatCount(objectsIn(["copied"]))} have to be verified.`,
       ],
     };
   });

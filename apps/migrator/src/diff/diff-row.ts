@@ -1,4 +1,5 @@
 import type { Evidence, ObjectState } from "@bucketferry/ledger";
+import type { StorageErrorCode } from "@bucketferry/storage-core";
 import type { MetadataDifference } from "../decide/compare-metadata.ts";
 
 /** How an object at the source and one at the target stand to each other: every key of a route has exactly one of them. */
@@ -79,4 +80,29 @@ const EXPLAINED: readonly (DiffReason | null)[] = ["skipped", "not-on-record", "
 /** Whether somebody has to look at this object before the move is complete (L10). */
 export function isTrouble({ status, reason }: Pick<DiffRow, "status" | "reason">): boolean {
   return status !== "equal" && !EXPLAINED.includes(reason);
+}
+
+interface Doubt {
+  readonly code: StorageErrorCode;
+  readonly message: string;
+}
+
+const DOUBTS: Partial<Readonly<Record<DiffReason, Doubt>>> = {
+  "source-truncated": {
+    code: "IncompleteBody",
+    message: "The source sends another number of bytes than it lists for this version.",
+  },
+  "source-altered": {
+    code: "ChecksumMismatch",
+    message: "The bytes that arrived are not the ones whose MD5 the source lists: something on the way changed them.",
+  },
+  "source-unstable": {
+    code: "ChecksumMismatch",
+    message: "One version of the source was read twice, and the bytes were not the same.",
+  },
+};
+
+/** What is wrong with a source that sends other bytes than it stores; undefined for reasons that are no such doubt. */
+export function doubtOf(reason: DiffReason | null): Doubt | undefined {
+  return reason === null ? undefined : DOUBTS[reason];
 }

@@ -13,7 +13,7 @@ import {
   type VerifyDepth,
 } from "../decide/verify-object.ts";
 import { diffFile, type DiffFile, type DiffFormat } from "../diff/diff-file.ts";
-import type { DiffRow } from "../diff/diff-row.ts";
+import { doubtOf, type DiffRow } from "../diff/diff-row.ts";
 import { diffTally, type DiffCount } from "../diff/diff-tally.ts";
 import { threeSides, type ThreeSides } from "../listing/three-sides.ts";
 import { LocatedFailure } from "../located-failure.ts";
@@ -192,8 +192,8 @@ interface Seen {
   readonly source?: ReadObject | undefined;
   readonly target?: ReadObject | undefined;
   readonly metadata?: readonly MetadataDifference[];
-  readonly code?: string;
-  readonly message?: string;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
 }
 
 const SAME: readonly MetadataDifference[] = [];
@@ -344,8 +344,17 @@ function changeAfter(known: ObjectRecord | undefined, { decision }: Seen): Objec
       if (known.state === "verified" && known.evidence === evidence) return undefined;
       return changeOf(known, { state: "verified", evidence });
     }
-    case "plan-again":
-      return changeOf(known, { state: "planned", reason: record.reason, evidence: null, attempts: 0 });
+    case "plan-again": {
+      const doubt = decision.action === "settle" ? doubtOf(decision.reason) : undefined;
+      return changeOf(known, {
+        state: "planned",
+        reason: record.reason,
+        evidence: null,
+        attempts: 0,
+        errorCode: doubt?.code ?? null,
+        errorMessage: doubt?.message ?? null,
+      });
+    }
     case "vanish":
       return changeOf(known, { state: "vanished", reason: "gone-from-source" });
   }
@@ -356,9 +365,10 @@ function isEvidence(because: DiffRow["evidence"]): because is Evidence {
 }
 
 function rowOf(route: Route, sides: ThreeSides, seen: Seen, change: ObjectChange | undefined): DiffRow | undefined {
-  const { decision, metadata = SAME, code = null, message = null } = seen;
+  const { decision, metadata = SAME } = seen;
   if (decision.action === "none") return undefined;
   const { key, targetKey, known } = sides;
+  const told = toldOf(seen, known);
   const source = seen.source?.info ?? sides.source;
   const target = seen.target?.info ?? sides.target;
   return {
@@ -376,7 +386,21 @@ function rowOf(route: Route, sides: ThreeSides, seen: Seen, change: ObjectChange
     sourceSha256: seen.source?.digests.sha256 ?? null,
     targetSha256: seen.target?.digests.sha256 ?? null,
     metadata,
-    code,
-    message,
+    code: told.code ?? null,
+    message: told.message ?? null,
   };
+}
+
+interface Told {
+  readonly code?: string | null | undefined;
+  readonly message?: string | null | undefined;
+}
+
+/** Why, in words: what a side answered, what is wrong with the source, or what the ledger knows of an object without a copy. */
+function toldOf({ decision, code, message }: Seen, known: ObjectRecord | undefined): Told {
+  if (code !== undefined || decision.action !== "settle") return { code, message };
+  if (decision.reason === "failed" || decision.reason === "skipped") {
+    return { code: known?.errorCode, message: known?.errorMessage ?? known?.reason };
+  }
+  return doubtOf(decision.reason) ?? {};
 }
