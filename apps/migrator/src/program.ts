@@ -63,10 +63,15 @@ export function program(onExit: (code: ExitCode) => void): Command {
     return (environment, { yes }) => setupCommand(environment, { yes: yes ?? false });
   }).option("-y, --yes", "do not ask");
 
-  command("scan", "find every reference in the database; changes nothing", async () => {
+  command<ScanOptions>("scan", "find every reference in the database; changes nothing", async () => {
     const { scanCommand } = await import("./commands/scan.ts");
-    return (environment) => scanCommand(environment);
-  });
+    return (environment, { table, orphans }) => scanCommand(environment, { table, orphans });
+  })
+    .addOption(tableOption())
+    .option(
+      "--orphans <file>",
+      "compare references, ledger and both sides, and write what does not agree: orphans, dangling references …",
+    );
 
   command<PlanOptions>("plan", "find out what has to be copied, and why; changes nothing but the ledger", async () => {
     const { planCommand } = await import("./commands/plan.ts");
@@ -107,9 +112,10 @@ export function program(onExit: (code: ExitCode) => void): Command {
 
   command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
     const { copyCommand } = await import("./commands/copy.ts");
-    return (environment, { concurrency, bandwidth, order, patience, allowPartial }) =>
+    return (environment, { concurrency, processes, bandwidth, order, patience, allowPartial }) =>
       copyCommand(environment, {
         concurrency,
+        processes,
         order,
         bandwidthLimitBytesPerSecond: bandwidth,
         patienceMs: patience * 1000,
@@ -117,6 +123,7 @@ export function program(onExit: (code: ExitCode) => void): Command {
       });
   })
     .option("--concurrency <objects>", "objects at once; default: copy.concurrency of the configuration", wholeNumber)
+    .option("--processes <count>", "processes that copy; default: copy.processes of the configuration", wholeNumber)
     .option("--bandwidth <bytes>", "most bytes a second, all transfers together", wholeNumber)
     .addOption(
       new Option(
@@ -159,12 +166,20 @@ export function program(onExit: (code: ExitCode) => void): Command {
     "references in the database to new URLs; shows what it would do, --apply does it",
     async () => {
       const { rewriteCommand } = await import("./commands/rewrite.ts");
-      return (environment, { apply, limit, allowPartial }) =>
-        rewriteCommand(environment, { apply: apply ?? false, limit, allowPartial: allowPartial ?? false });
+      return (environment, { apply, limit, allowPartial, table, suppressTriggers }) =>
+        rewriteCommand(environment, {
+          apply: apply ?? false,
+          limit,
+          allowPartial: allowPartial ?? false,
+          table,
+          suppressTriggers,
+        });
     },
   )
     .option("--apply", "do it")
     .option("--limit <cells>", "stop after so many cells", wholeNumber)
+    .addOption(tableOption())
+    .addOption(suppressTriggersOption())
     .option("--allow-partial", "rewrite references of verified objects although others are not verified");
 
   command<RollbackOptions>(
@@ -172,12 +187,27 @@ export function program(onExit: (code: ExitCode) => void): Command {
     "restore rewritten references from the journal; shows what it would do, --apply does it",
     async () => {
       const { rollbackCommand } = await import("./commands/rollback.ts");
-      return (environment, { apply, yes }) =>
-        rollbackCommand(environment, { apply: apply ?? yes ?? false, yes: yes ?? false });
+      return (environment, { apply, yes, table, suppressTriggers }) =>
+        rollbackCommand(environment, { apply: apply ?? yes ?? false, yes: yes ?? false, table, suppressTriggers });
     },
   )
     .option("--apply", "do it, after a question")
-    .option("-y, --yes", "do it, and do not ask");
+    .option("-y, --yes", "do it, and do not ask")
+    .addOption(tableOption())
+    .addOption(suppressTriggersOption());
+
+  command<WatchOptions>(
+    "watch",
+    "tell of rows that still arrive with old URLs, until it is interrupted; changes nothing",
+    async () => {
+      const { watchCommand } = await import("./commands/watch.ts");
+      return (environment, { interval, once, table }) =>
+        watchCommand(environment, { intervalMs: interval * 1000, once: once ?? false, table });
+    },
+  )
+    .option("--interval <seconds>", "time between two looks", wholeNumber, 60)
+    .option("--once", "one look at what is there now; exit code 3 when there is something")
+    .addOption(tableOption());
 
   command<ProveOptions>(
     "prove",
@@ -288,6 +318,7 @@ interface PlanOptions extends PlacementOptions, SelectionFlags {
   readonly rate?: number;
 }
 interface CopyOptions {
+  readonly processes?: number;
   readonly order?: "key" | "size" | "-size" | "newest" | "oldest";
   readonly concurrency?: number;
   readonly bandwidth?: number;
@@ -308,12 +339,25 @@ interface VerifyOptions extends DepthOptions, SampleOptions {
   readonly diff?: string;
   readonly allowPartial?: boolean;
 }
-interface RewriteOptions {
+interface TableOptions {
+  readonly table?: string;
+}
+interface TriggerOptions {
+  readonly suppressTriggers?: boolean;
+}
+interface ScanOptions extends TableOptions {
+  readonly orphans?: string;
+}
+interface WatchOptions extends TableOptions {
+  readonly interval: number;
+  readonly once?: boolean;
+}
+interface RewriteOptions extends TableOptions, TriggerOptions {
   readonly apply?: boolean;
   readonly limit?: number;
   readonly allowPartial?: boolean;
 }
-interface RollbackOptions extends YesOptions {
+interface RollbackOptions extends YesOptions, TableOptions, TriggerOptions {
   readonly apply?: boolean;
 }
 interface ProveOptions {
@@ -367,6 +411,17 @@ function placeholdersOption(): Option {
   return new Option("--placeholders <policy>", "empty objects that stand for folders")
     .choices(["skip", "keep"])
     .default("skip");
+}
+
+function tableOption(): Option {
+  return new Option("--table <name>", "only this table, as `doctor` names it");
+}
+
+function suppressTriggersOption(): Option {
+  return new Option(
+    "--suppress-triggers",
+    "triggers, rules and foreign keys do not run for what is written (session_replication_role = replica; needs the right)",
+  );
 }
 
 function patienceOption(): Option {

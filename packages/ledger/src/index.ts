@@ -14,7 +14,7 @@ export {
   type ObjectOrder,
   type ObjectRecord,
 } from "./objects/object-record.ts";
-export type { ObjectWriter, ObjectWriterOptions } from "./objects/object-writer.ts";
+export { objectWriter, type ObjectWriter, type ObjectWriterOptions } from "./objects/object-writer.ts";
 export type { ReasonCount, StateCount } from "./objects/object-queries.ts";
 export type { LedgerEvent, StoredEvent } from "./runs/events.ts";
 export type { RunRecord } from "./runs/runs.ts";

@@ -10,6 +10,8 @@ import type { StageContext } from "../stages/stage-context.ts";
 export interface CopyCommandOptions {
   readonly concurrency: number | undefined;
   readonly bandwidthLimitBytesPerSecond: number | undefined;
+  /** Default: those of the configuration. */
+  readonly processes?: number | undefined;
   readonly order?: CopyConfig["order"] | undefined;
   readonly patienceMs: number;
   readonly allowPartial: boolean;
@@ -29,6 +31,8 @@ export async function copyStep(
     copy(context, {
       concurrency: options.concurrency ?? config.copy.concurrency,
       bandwidthLimitBytesPerSecond: options.bandwidthLimitBytesPerSecond ?? config.copy.bandwidthLimitBytesPerSecond,
+      schedule: config.copy.schedule,
+      processes: { count: options.processes ?? config.copy.processes, configFile: config.file },
       partSizeBytes: config.copy.partSizeBytes,
       order: options.order ?? config.copy.order,
       metadata: config.copy.metadata,

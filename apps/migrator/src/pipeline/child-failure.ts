@@ -19,7 +19,7 @@ export function unpackFailure({ message, located }: ChildFailure, routes: readon
     code,
     message: text,
     ...details
-  } = located.error as StorageErrorDetails & {
+  } = located.error as unknown as StorageErrorDetails & {
     readonly code: StorageErrorCode;
     readonly message: string;
   };

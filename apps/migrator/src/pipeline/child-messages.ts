@@ -2,6 +2,7 @@ import type { ObjectChange, ObjectRecord } from "@bucketferry/ledger";
 import type { Side } from "../decide/failure.ts";
 import type { CommandEvent } from "../report/events.ts";
 import type { LogLevel } from "../report/reporter.ts";
+import type { CarryPolicy } from "../transfer/carry.ts";
 import type { UploadJournal } from "../transfer/transfer.ts";
 import type { CopyNote } from "./copy-ports.ts";
 import type { Pace } from "./throttle.ts";
@@ -33,6 +34,7 @@ export interface ChildTask {
   readonly processes: number;
   readonly partSizeBytes: number | undefined;
   readonly patienceMs: number;
+  readonly policy: CarryPolicy;
 }
 
 /** What a child asks for; the answer comes when it is done. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { loadConfig } from "@bucketferry/config";
 import { objectWriter, type ObjectRecord } from "@bucketferry/ledger";
 import { EXIT } from "../exit-codes.ts";
@@ -9,7 +8,10 @@ import { copyMemory } from "./copy-memory.ts";
 import { copyObjects } from "./copy-objects.ts";
 import { throttle, type Throttle } from "./throttle.ts";
 
-/**
+/** Changes of one message. */
+const BATCH_OBJECTS = 100;
+
+/*
  * The program of a child process: the same copier as in-process, with messages to its parent in the place of the ledger. It ends
  * with its parent: without somebody who records what it does, every further request would be for nothing.
  */
@@ -20,7 +22,6 @@ let calls = 0;
 let pace: Throttle | undefined;
 let hold = (_host: string, _forMs: number): void => undefined;
 
-setMaxListeners(0, drain.signal, abort.signal);
 process.once("disconnect", () => process.exit(EXIT.unexpected));
 // A terminal sends these to all processes; what they mean is the parent's to say.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
@@ -45,7 +46,14 @@ process.on("message", (message: ToChild) => {
   }
 });
 
-async function work({ configFile, pace: first, processes, partSizeBytes, patienceMs }: ChildTask): Promise<void> {
+async function work({
+  configFile,
+  pace: first,
+  processes,
+  partSizeBytes,
+  patienceMs,
+  policy,
+}: ChildTask): Promise<void> {
   try {
     const config = await loadConfig(configFile);
     const hosts = hostLimitsOf(config);
@@ -76,6 +84,7 @@ async function work({ configFile, pace: first, processes, partSizeBytes, patienc
       signal: abort.signal,
       partSizeBytes,
       patienceMs,
+      policy,
     });
     await writer.end();
     end({ type: "done" });
@@ -83,9 +92,6 @@ async function work({ configFile, pace: first, processes, partSizeBytes, patienc
     end({ type: "failed", failure: packFailure(error) });
   }
 }
-
-/** Changes of one message. */
-const BATCH_OBJECTS = 100;
 
 async function* objects(): AsyncGenerator<ObjectRecord> {
   for (;;) {

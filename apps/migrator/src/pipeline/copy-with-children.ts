@@ -83,6 +83,7 @@ export async function copyWithChildren(objects: AsyncIterable<ObjectRecord>, run
         processes: count,
         partSizeBytes: options.partSizeBytes,
         patienceMs: options.patienceMs,
+        policy: { metadata: options.metadata, contentType: options.contentType },
       });
       if (context.drain.aborted) tell(child, { type: "drain" });
       if (ends.aborted) tell(child, { type: "abort" });
