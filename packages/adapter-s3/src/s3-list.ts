@@ -54,10 +54,17 @@ function entriesOf(page: XmlElement): readonly ListEntry[] {
     : [...objects, ...prefixes].sort((one, other) => compareKeys(nameOf(one), nameOf(other)));
 }
 
+/**
+ * Classes whose objects have to be restored before they can be read; `GLACIER_IR` is read at once. A listing says `GLACIER`
+ * of a restored object too. https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ */
+const ARCHIVES: ReadonlySet<string> = new Set(["GLACIER", "DEEP_ARCHIVE"]);
+
 function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {
   const key = decodeListed(object.textOf("Key") ?? "", isEncoded);
   const size = Number(object.textOf("Size") ?? Number.NaN);
   const lastModified = new Date(object.textOf("LastModified") ?? Number.NaN);
+  const storageClass = object.textOf("StorageClass") ?? "";
   if (key === "" || !Number.isSafeInteger(size)) {
     throw new StorageError("Unavailable", "the listing holds an entry without key or size");
   }
@@ -67,6 +74,7 @@ function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {
     size,
     etag: etagOf(object.textOf("ETag")) || undefined,
     lastModified: Number.isNaN(lastModified.getTime()) ? undefined : lastModified,
+    archived: ARCHIVES.has(storageClass) ? storageClass : undefined,
   };
 }
 

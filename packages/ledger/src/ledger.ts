@@ -56,6 +56,11 @@ export interface Ledger {
     /** States that hold at least one object. */
     count(): Promise<readonly StateCount[]>;
     countByReason(states: readonly ObjectState[]): Promise<readonly ReasonCount[]>;
+    /** Objects whose headers or metadata the target holds only in part: how many, and the first ones in key order. */
+    notCarried(
+      route: string,
+      limit: number,
+    ): Promise<{ readonly total: number; readonly first: readonly ObjectRecord[] }>;
     /** Many steps in one transaction: all of them, or none. */
     write(changes: readonly ObjectChange[]): Promise<void>;
   };

@@ -5,7 +5,7 @@ import { LedgerError } from "./ledger-error.ts";
 import { takeLock, type LedgerLock } from "./lock/ledger-lock.ts";
 import { thisProcess, type ProcessIdentity } from "./lock/process-identity.ts";
 import { applyChanges, assertLegal } from "./objects/apply-changes.ts";
-import { countByReason, countByState, findObjects, objectPage } from "./objects/object-queries.ts";
+import { countByReason, countByState, findObjects, notCarriedObjects, objectPage } from "./objects/object-queries.ts";
 import type { ObjectRecord } from "./objects/object-record.ts";
 import { orderedPages } from "./objects/ordered-pages.ts";
 import { OBJECT_STATES } from "./objects/states.ts";
@@ -192,6 +192,7 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       find: (route, keys) => read((db) => findObjects(db, route, routeId(route), keys)),
       count: () => read((db) => countByState(db, routeNames)),
       countByReason: (states) => read((db) => countByReason(db, routeNames, states)),
+      notCarried: (route, limit) => read((db) => notCarriedObjects(db, route, routeId(route), limit)),
       async write(changes) {
         for (const change of changes) assertLegal(change);
         await commit(changes);

@@ -292,6 +292,24 @@ describe("a gate", () => {
   ] as const)("before %s with %j (allow partial: %s) is open: %s", (stage, states, allowPartial, open) => {
     expect(gateOf(stage, counts(states), allowPartial).open).toBe(open);
   });
+
+  it.each([
+    ["verify", true],
+    ["rewrite", false],
+    ["prove", false],
+  ] as const)(
+    "S28 before %s with archived objects is open: %s; objects that somebody left out are explained",
+    (stage, open) => {
+      const all = [
+        { state: "verified", objects: 5 },
+        { state: "skipped", reason: "excluded", objects: 7 },
+        { state: "skipped", reason: "archived", objects: 2 },
+      ] as const;
+      const verdict = gateOf(stage, all, false);
+      expect(verdict).toEqual({ open, reasons: open ? [] : ["2 objects archived at the source"] });
+      expect(gateOf(stage, all.slice(0, 2), false).open).toBe(true);
+    },
+  );
 });
 
 describe("a reference", () => {

@@ -19,23 +19,38 @@ const BLOCKING: Readonly<Record<Stage, readonly ObjectState[]>> = {
   prove: ["planned", "copied", "failed"],
 };
 
+/** Stages that want every object of the source verified, or left out by somebody's decision. */
+const COMPLETE: ReadonlySet<Stage> = new Set(["rewrite", "prove"]);
+
 const CLAUSES: Partial<Readonly<Record<ObjectState, string>>> = {
   planned: "not copied yet",
   copied: "copied and not verified",
   failed: "failed",
 };
 
+/** Skips that are nobody's wish: the objects are not explained as long as nobody decided about them (S28). */
+const BLOCKING_SKIPS: Readonly<Record<string, string>> = { archived: "archived at the source" };
+
+/** Objects of one state, or of one reason within a state. */
+export type GateCount = Pick<StateCount, "state" | "objects"> & { readonly reason?: string | null };
+
 /**
  * Whether a stage may begin, by what the ledger counts. Rewriting and proving want everything verified or explained;
  * `--allow-partial` opens the gate, and then only what is verified is rewritten.
  */
-export function gateOf(stage: Stage, counts: readonly StateCount[], allowPartial: boolean): GateVerdict {
+export function gateOf(stage: Stage, counts: readonly GateCount[], allowPartial: boolean): GateVerdict {
   const total = counts.reduce((sum, count) => sum + count.objects, 0);
   if (stage !== "plan" && total === 0) return { open: false, reasons: ["nothing is planned yet"] };
   const reasons: string[] = [];
-  for (const state of BLOCKING[stage]) {
-    const objects = counts.filter((count) => count.state === state).reduce((sum, count) => sum + count.objects, 0);
-    if (objects > 0) reasons.push(`${objects} ${objects === 1 ? "object" : "objects"} ${CLAUSES[state] ?? state}`);
+  const block = (clause: string, blocks: (count: GateCount) => boolean): void => {
+    const objects = counts.filter(blocks).reduce((sum, count) => sum + count.objects, 0);
+    if (objects > 0) reasons.push(`${objects} ${objects === 1 ? "object" : "objects"} ${clause}`);
+  };
+  for (const state of BLOCKING[stage]) block(CLAUSES[state] ?? state, (count) => count.state === state);
+  if (COMPLETE.has(stage)) {
+    for (const [reason, clause] of Object.entries(BLOCKING_SKIPS)) {
+      block(clause, (count) => count.state === "skipped" && count.reason === reason);
+    }
   }
   return { open: allowPartial || reasons.length === 0, reasons };
 }

@@ -30,7 +30,9 @@ export async function passGate(
   { ledger, reporter }: StageContext,
   options: { readonly allowPartial: boolean },
 ): Promise<void> {
-  const verdict = gateOf(stage, await ledger.objects.count(), options.allowPartial);
+  const counts = (await ledger.objects.count()).filter(({ state }) => state !== "skipped");
+  const skipped = await ledger.objects.countByReason(["skipped"]);
+  const verdict = gateOf(stage, [...counts, ...skipped], options.allowPartial);
   const [lastPlan] = await ledger.events.last({ limit: 1, types: [PLAN_STARTED, PLAN_FINISHED] });
   const unfinished = lastPlan?.type === PLAN_STARTED && !options.allowPartial;
   const reasons = unfinished ? ["the last plan was not finished", ...verdict.reasons] : verdict.reasons;

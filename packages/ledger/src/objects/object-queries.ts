@@ -119,3 +119,19 @@ export async function findObjects(
 }
 
 const KEYS_PER_QUERY = 500;
+
+/**
+ * How many objects of a route have headers or metadata that the target cannot hold, and the first of them in key order. Reads
+ * the whole route.
+ */
+export async function notCarriedObjects(
+  db: Kysely<LedgerTables>,
+  route: string,
+  routeId: number,
+  limit: number,
+): Promise<{ readonly total: number; readonly first: readonly ObjectRecord[] }> {
+  const those = db.selectFrom("objects").where("route_id", "=", routeId).where("not_carried", "is not", null);
+  const counted = await those.select((e) => e.fn.countAll<number>().as("total")).executeTakeFirst();
+  const rows = await those.selectAll().orderBy("key").limit(limit).execute();
+  return { total: Number(counted?.total ?? 0), first: rows.map((row) => recordOf(row, route)) };
+}

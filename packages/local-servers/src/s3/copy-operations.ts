@@ -12,6 +12,7 @@ import { findCopySource } from "./copy-source.ts";
 import { readDescription } from "./description.ts";
 import { findUpload, readPartNumber, storePart } from "./multipart-operations.ts";
 import { quoted, xmlDate } from "./object-headers.ts";
+import { checkReadable, refuseArchive } from "./archive.ts";
 import { placeFor } from "./place-for.ts";
 import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
@@ -22,7 +23,9 @@ import type { XmlFields } from "./xml.ts";
 export async function copyObject(call: ObjectCall): Promise<Answer> {
   const { bucket, key, server } = call;
   const replace = readDirective(call) === "REPLACE";
+  refuseArchive(call);
   const source = findCopySource(call);
+  checkReadable(source.object.attributes);
   const algorithm = readAlgorithm(call);
   if (source.bucket === bucket.name && source.key === key && !replace && algorithm === undefined) {
     throw new S3Error("InvalidRequest", {

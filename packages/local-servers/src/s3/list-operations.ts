@@ -84,7 +84,7 @@ function contentsOf(
           : { ChecksumAlgorithm: attributes.checksum.algorithm.toUpperCase(), ChecksumType: attributes.checksum.type }),
         Size: body.size,
         Owner: withOwner ? OWNER : undefined,
-        StorageClass: "STANDARD",
+        StorageClass: attributes.archive ?? "STANDARD",
       },
     ];
   });

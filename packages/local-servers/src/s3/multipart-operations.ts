@@ -1,3 +1,4 @@
+import { refuseArchive } from "./archive.ts";
 import { createHash } from "node:crypto";
 import { type Body, joinBodies, type StoredPart } from "../store/index.ts";
 import { type Answer, NO_CONTENT, type ObjectCall, xmlAnswer } from "./call.ts";
@@ -29,6 +30,7 @@ const MIN_PART_BYTES = 5 * 1024 * 1024;
 type Part = StoredPart<PartAttributes>;
 
 export async function createMultipartUpload(call: ObjectCall): Promise<Answer> {
+  refuseArchive(call);
   const checksum = readUploadChecksum(call);
   const upload = call.bucket.beginUpload(call.key, {
     ...readDescription(call),

@@ -25,6 +25,8 @@ export function objectHeaders(call: Call, object: S3Object): Headers {
     etag: quoted(attributes.etag),
     "last-modified": httpDate(object.modifiedAtMs),
     "accept-ranges": "bytes",
+    // S3 is silent about its usual class.
+    "x-amz-storage-class": attributes.archive,
     ...(call.header("x-amz-checksum-mode")?.toUpperCase() === "ENABLED" ? checksumHeaders(object) : {}),
   };
 }

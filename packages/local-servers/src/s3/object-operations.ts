@@ -1,3 +1,4 @@
+import { checkReadable, readArchive } from "./archive.ts";
 import { sliceBody } from "../store/index.ts";
 import { parseRange } from "./byte-range.ts";
 import { type Answer, type BucketCall, type Headers, NO_CONTENT, type ObjectCall, xmlAnswer } from "./call.ts";
@@ -15,6 +16,7 @@ export async function putObject(call: ObjectCall): Promise<Answer> {
   const { conditions: support } = server.profile;
   const conditions = readWriteConditions(call, { ifNoneMatch: support.putIfNoneMatch, ifMatch: support.putIfMatch });
   const description = readDescription(call);
+  const archive = readArchive(call);
   const body = call.body();
   // What fails now also fails before the client has sent gigabytes; what decides is the second look below.
   checkWriteConditions(call, conditions, bucket.object(key));
@@ -25,6 +27,7 @@ export async function putObject(call: ObjectCall): Promise<Answer> {
     ...description,
     etag: md5,
     ...(checksum === undefined ? {} : { checksum }),
+    ...(archive === undefined ? {} : { archive }),
   });
   await server.store.sync();
   return { headers: { etag: quoted(md5), ...checksumHeaders(object) } };
@@ -59,6 +62,7 @@ function readObject(call: ObjectCall, form: "withBody" | "headersOnly"): Answer 
   const checksums = status === 206 && extra["x-amz-mp-parts-count"] === undefined ? withoutChecksums(headers) : headers;
   const answer = { status, headers: { ...checksums, ...extra, ...length } };
   if (form === "headersOnly") return answer;
+  checkReadable(object.attributes);
   return { ...answer, body: { kind: "bytes", reader: call.server.store.read(sliceBody(object.body, start, end)) } };
 }
 

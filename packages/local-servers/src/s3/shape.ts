@@ -31,6 +31,8 @@ export interface ObjectAttributes extends Description {
   /** Without quotes. */
   readonly etag: string;
   readonly checksum?: StoredChecksum;
+  /** Storage class of an object that cannot be read before it is restored. */
+  readonly archive?: string;
   /** Of an object that was uploaded in parts: their sizes, and the upload that made it. */
   readonly parts?: { readonly sizes: readonly number[]; readonly uploadId: string };
 }

@@ -1,3 +1,4 @@
+import { ARCHIVES } from "./archive.ts";
 import type { Call } from "./call.ts";
 import { notImplemented, S3Error } from "./s3-error.ts";
 
@@ -5,9 +6,9 @@ import { notImplemented, S3Error } from "./s3-error.ts";
 const KNOWN =
   /^x-amz-(?:date|content-sha256|security-token|user-agent|decoded-content-length|trailer|sdk-checksum-algorithm|checksum-.+|mp-object-size|meta-.+|copy-source(?:-range|-if-.+)?|metadata-directive|request-payer|optional-object-attributes|expected-bucket-owner|source-expected-bucket-owner|algorithm|credential|signature|signedheaders|expires)$/;
 
-/** Headers that ask for nothing more than what this server does anyway. */
+/** Headers that ask for nothing more than what this server does anyway; an archive is what PUT knows, and others refuse. */
 const HARMLESS: Readonly<Record<string, readonly string[]>> = {
-  "x-amz-storage-class": ["STANDARD"],
+  "x-amz-storage-class": ["STANDARD", ...ARCHIVES],
   "x-amz-tagging-directive": ["COPY"],
   "x-amz-object-ownership": ["BucketOwnerEnforced"],
   "x-amz-bucket-object-lock-enabled": ["false"],

@@ -3,10 +3,13 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -94,7 +97,7 @@ describe("what this server has no part for", () => {
   it.each([
     ["x-amz-tagging", "a=b"],
     ["x-amz-server-side-encryption", "AES256"],
-    ["x-amz-storage-class", "GLACIER"],
+    ["x-amz-storage-class", "ONEZONE_IA"],
     ["x-amz-object-lock-mode", "COMPLIANCE"],
     ["x-amz-website-redirect-location", "/x"],
     ["x-amz-made-up", "1"],
@@ -375,5 +378,23 @@ describe("the server", () => {
     const before = server.requests();
     await s3.send(new HeadBucketCommand({ Bucket: BUCKET }));
     expect(server.requests()).toBe(before + 1);
+  });
+});
+
+describe("S28 an object in an archive", () => {
+  it("is listed with its storage class, has a HEAD, and cannot be read or copied", async () => {
+    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: "cold", Body: "ice", StorageClass: "DEEP_ARCHIVE" }));
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: "cold" }));
+    expect(Contents).toMatchObject([{ Key: "cold", StorageClass: "DEEP_ARCHIVE", Size: 3 }]);
+    expect((await s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: "cold" }))).StorageClass).toBe("DEEP_ARCHIVE");
+    const refused = { name: "InvalidObjectState", $metadata: { httpStatusCode: 403 } };
+    await expect(s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: "cold" }))).rejects.toMatchObject(refused);
+    const copy = new CopyObjectCommand({ Bucket: BUCKET, Key: "warm", CopySource: `${BUCKET}/cold` });
+    await expect(s3.send(copy)).rejects.toMatchObject(refused);
+  });
+
+  it("cannot be made by an upload in parts here, which is said", async () => {
+    const upload = new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: "cold", StorageClass: "GLACIER" });
+    await expect(s3.send(upload)).rejects.toMatchObject({ name: "NotImplemented" });
   });
 });
