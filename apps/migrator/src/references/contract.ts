@@ -1,6 +1,7 @@
-import type { StorageProvider, UrlKind } from "@bucketferry/storage-core/provider";
+import type { StorageProvider } from "@bucketferry/storage-core/provider";
 import type { DatabaseLimits } from "./database/dialect.ts";
 import type { PaceOptions } from "./pace.ts";
+import type { ReferenceKind } from "./text/occurrence.ts";
 import type { FormPolicies } from "./text/policies.ts";
 import type { Look, WatchOptions } from "./watch-references.ts";
 
@@ -155,7 +156,7 @@ export interface ColumnInventory {
   /** References that are already in the target's form. */
   readonly alreadyRewritten: number;
   readonly byRoute: Readonly<Record<string, number>>;
-  readonly byKind: Partial<Readonly<Record<UrlKind, number>>>;
+  readonly byKind: Partial<Readonly<Record<ReferenceKind, number>>>;
   /** As they stand in the text, with their ports; an empty name: without a host. */
   readonly byHost: Readonly<Record<string, number>>;
   /** URLs of another project or bucket, which look like ours. They are no references, and not counted as such. */

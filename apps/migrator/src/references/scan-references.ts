@@ -1,8 +1,8 @@
-import type { UrlKind } from "@bucketferry/storage-core/provider";
 import type { ColumnInventory, ReferenceEvent, ScanSummary, StageOptions } from "./contract.ts";
 import { pathIn, readCells, type CellSource, type TableCell } from "./cells.ts";
-import type { Occurrence } from "./text/occurrence.ts";
+import type { Occurrence, ReferenceKind } from "./text/occurrence.ts";
 import { masked } from "./text/mask.ts";
+import type { ReferenceKind } from "./text/occurrence.ts";
 
 const SAMPLES = 3;
 /** Two windows of a table are read at once: one while the other is looked through. */
@@ -18,7 +18,7 @@ interface ColumnCounts {
   foreign: number;
   unsure: number;
   readonly byRoute: Record<string, number>;
-  readonly byKind: Partial<Record<UrlKind, number>>;
+  readonly byKind: Partial<Record<ReferenceKind, number>>;
   readonly byHost: Record<string, number>;
   readonly byPath: Record<string, number>;
   readonly samples: string[];

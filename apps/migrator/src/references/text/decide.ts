@@ -1,6 +1,6 @@
 import type { KeptReason, ObjectState, RewriteTo } from "../contract.ts";
 import type { Occurrence, QueryRule, Reading } from "./occurrence.ts";
-import { policyFor, WHY_REPORTED } from "./policies.ts";
+import { policyFor } from "./policies.ts";
 
 /** What becomes of one occurrence. */
 export type Decision =
@@ -42,9 +42,8 @@ export function decide(
   if (best === undefined) return keep("unknown-object");
   if (unreadable !== undefined) return keep(unreadable);
   if (isAmbiguous(occurrence, known, best)) return keep("ambiguous");
-  const { policy, of } = policyFor(best, to);
-  if (policy === "keep") return keep("kept-by-policy");
-  if (policy === "report") return keep(WHY_REPORTED[of]);
+  const { policy, reason } = policyFor(best, to);
+  if (policy === "keep" || policy === "report") return keep(reason);
   const state = stateOf(best);
   if (state?.state !== "verified") return keep("not-verified");
   return { kind: "rewrite", reading: best, targetKey: state.targetKey, rule: ruleFor(policy, to) };

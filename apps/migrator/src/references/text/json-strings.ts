@@ -3,7 +3,7 @@ export interface JsonString {
   readonly start: number;
   readonly end: number;
   /** `$.cover.url`, `$.files[3]`; a member's name has the path of the member. */
-  path(): string;
+  readonly path: () => string;
 }
 
 /** A step on the way to a value: the array or object it is in, and where in it. */

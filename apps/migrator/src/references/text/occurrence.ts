@@ -4,6 +4,9 @@ import type { Edit } from "./edits.ts";
 /** What of the text goes when it is rewritten. */
 export type QueryRule = "drop-service" | "drop-all" | "drop-all-and-fragment";
 
+/** `path`: a URL without its host, whatever its path says. `key`: no URL, in a column that was said to hold keys. */
+export type ReferenceKind = UrlKind | "key";
+
 /** One way to read a piece of text as a URL of a route. */
 export interface Reading {
   readonly route: string;
@@ -11,10 +14,9 @@ export interface Reading {
   readonly side: "source" | "target" | "foreign";
   /** Of the object, at the side that the URL names. */
   readonly key: string;
-  /** `path`: without a host, whatever its path says. */
-  readonly kind: UrlKind;
+  readonly kind: ReferenceKind;
   /** The form that the path has; differs from `kind` where that is `path`. */
-  readonly form: UrlKind;
+  readonly form: ReferenceKind;
   /** Where the URL ends in the cell's text, with its query and fragment. */
   readonly end: number;
   /** Where its key ends in the cell's text. */

@@ -1,6 +1,7 @@
 import type { FormPolicy } from "@bucketferry/config";
 import type { UrlKind } from "@bucketferry/storage-core/provider";
 import type { KeptReason, RewriteTo } from "../contract.ts";
+import type { ReferenceKind } from "./occurrence.ts";
 
 export type FormPolicies = Readonly<Record<UrlKind, FormPolicy>>;
 
@@ -19,8 +20,8 @@ export const DEFAULT_POLICIES: Readonly<Record<RewriteTo["to"], FormPolicies>> =
   key: { ...OPEN_FORMS, ...OWN_FORMS, signed: "map-and-drop-query", authenticated: "map", bare: "map", s3: "map" },
 };
 
-/** Why a form stays for which the policy is `report`. */
-export const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
+/** Why a form stays of which the policy is `report`. */
+const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
   public: "reported-form",
   cdn: "reported-form",
   path: "reported-form",
@@ -35,11 +36,16 @@ export const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
 
 /** `form`: what the path says, when the URL has no host. Both have to allow the mapping, and the stricter one counts. */
 export function policyFor(
-  { kind, form }: { readonly kind: UrlKind; readonly form: UrlKind },
+  { kind, form }: { readonly kind: ReferenceKind; readonly form: ReferenceKind },
   to: RewriteTo,
-): { readonly policy: FormPolicy; readonly of: UrlKind } {
-  const policies = { ...DEFAULT_POLICIES[to.to], ...to.forms };
-  const maps = (policy: FormPolicy): boolean => policy === "map" || policy === "map-and-drop-query";
-  if (kind === form || !maps(policies[kind])) return { policy: policies[kind], of: kind };
-  return policies[form] === "map" ? { policy: policies[kind], of: kind } : { policy: policies[form], of: form };
+): { readonly policy: FormPolicy; readonly reason: KeptReason } {
+  const policies = { ...DEFAULT_POLICIES[to.to], ...to.forms, key: "map" as const };
+  const stricter = maps(policies[kind]) && policies[form] !== "map" ? form : kind;
+  const policy = policies[stricter];
+  const reported = stricter === "key" ? "reported-form" : WHY_REPORTED[stricter];
+  return { policy, reason: policy === "keep" ? "kept-by-policy" : reported };
+}
+
+function maps(policy: FormPolicy): policy is "map" | "map-and-drop-query" {
+  return policy === "map" || policy === "map-and-drop-query";
 }

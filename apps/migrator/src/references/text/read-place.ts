@@ -248,8 +248,10 @@ function partsToDrop(tail: string, rule: QueryRule): readonly { readonly start: 
 
 /** Readings that name one object and end their key at one place differ in nothing; the likeliest stands for all. */
 function distinct(readings: readonly Reading[]): Reading[] {
-  const seen = new Map(
-    readings.toReversed().map((one) => [`${one.route}\n${one.side}\n${one.keyEnd}\n${one.key}`, one]),
-  );
-  return [...seen.values()].toSorted((a, b) => a.rank - b.rank);
+  const seen = new Map<string, Reading>();
+  for (const one of readings) {
+    const id = `${one.route}\n${one.side}\n${one.keyEnd}\n${one.key}`;
+    if (!seen.has(id)) seen.set(id, one);
+  }
+  return [...seen.values()];
 }

@@ -11,9 +11,9 @@ export interface Spelling {
 interface Alphabet {
   readonly name: Spelling["name"];
   readonly finder: EscapeFinder;
-  valueOf(escape: string): string | undefined;
+  readonly valueOf: (escape: string) => string | undefined;
   /** How one character is written when `replaced` shows no habit; itself where it needs no escape. */
-  usual(character: string, replaced: string): string;
+  readonly usual: (character: string, replaced: string) => string;
 }
 
 function spelling({ name, finder, valueOf, usual }: Alphabet): Spelling {
