@@ -9,11 +9,16 @@ import { passGate, runStage } from "../stages/run-stage.ts";
 import { statesFrom, withReferences } from "../with-references.ts";
 import type { RewriteSummary } from "../references/contract.ts";
 import { shownCells } from "./shown-cells.ts";
+import { tellFindings } from "./told-findings.ts";
 
 export interface RewriteCommandOptions {
   readonly apply: boolean;
   readonly limit: number | undefined;
   readonly allowPartial: boolean;
+  /** Only this one. */
+  readonly table?: string | undefined;
+  /** Triggers and foreign keys do not run for our writes: somebody said so in so many words. */
+  readonly suppressTriggers?: boolean | undefined;
 }
 
 /** A dry run is there to be read; of what is done a few tell that it is the right thing. */
@@ -36,19 +41,27 @@ export async function rewriteStep(
   const signal = AbortSignal.any([drain, context.abort]);
   const shown = shownCells(reporter, options.apply ? CELLS_SHOWN_WHEN_DONE : CELLS_SHOWN_BEFORE);
   const summary = await runStage("rewrite", context, () =>
-    withReferences(config, routes, (references) =>
-      references
-        .rewrite({
-          apply: options.apply,
-          states: statesFrom(ledger),
-          signal,
-          onEvent: shown.onEvent,
-          limit: options.limit,
-        })
-        .then(
-          (done) => ({ ...done, complete: true }),
-          (error: unknown) => whenInterrupted(error, signal, { ...NOTHING_REWRITTEN, applied: options.apply }),
-        ),
+    withReferences(
+      config,
+      routes,
+      async (references) => {
+        await tellFindings(references, reporter, signal);
+        return references
+          .rewrite({
+            apply: options.apply,
+            states: statesFrom(ledger),
+            signal,
+            onEvent: shown.onEvent,
+            limit: options.limit,
+            table: options.table,
+            pace: config.rewrite,
+          })
+          .then(
+            (done) => ({ ...done, complete: true }),
+            (error: unknown) => whenInterrupted(error, signal, { ...NOTHING_REWRITTEN, applied: options.apply }),
+          );
+      },
+      { suppressTriggers: options.suppressTriggers ?? false },
     ),
   );
   shown.end();
@@ -72,7 +85,7 @@ function resultOf(
   if (database === undefined) throw new CommandError(EXIT.usage, "NoDatabase", "The configuration names no database.");
   const kept = Object.values(summary.kept).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   // What waits for its object, or could not be written, is left to do; what has no counterpart is only reported.
-  const troubles = summary.failed + (summary.kept["not-verified"] ?? 0) + (summary.kept["row-changed"] ?? 0);
+  const troubles = summary.failed + (summary.kept["not-verified"] ?? 0);
   return {
     exitCode: exitCodeOf({ complete: summary.complete, troubles: apply ? troubles : 0 }),
     counts: { ...summary },

@@ -12,6 +12,8 @@ import { shownCells } from "./shown-cells.ts";
 export interface RollbackCommandOptions {
   readonly apply: boolean;
   readonly yes: boolean;
+  readonly table?: string | undefined;
+  readonly suppressTriggers?: boolean | undefined;
 }
 
 /** Restores cells from the journal. Objects stay at both sides: nothing has to be copied back. */
@@ -28,19 +30,23 @@ export function rollbackCommand(
       });
     }
     const shown = shownCells(reporter, options.apply ? CELLS_SHOWN_WHEN_DONE : CELLS_SHOWN_BEFORE);
-    const summary = await withReferences(config, routes, (references) =>
-      references.rollback({ apply: options.apply, signal, onEvent: shown.onEvent }).then(
-        (done) => ({ ...done, complete: true }),
-        (error: unknown) =>
-          whenInterrupted(error, signal, {
-            applied: options.apply,
-            restored: 0,
-            alreadyRestored: 0,
-            editedSince: 0,
-            missing: 0,
-            failed: 0,
-          }),
-      ),
+    const summary = await withReferences(
+      config,
+      routes,
+      (references) =>
+        references.rollback({ apply: options.apply, table: options.table, signal, onEvent: shown.onEvent }).then(
+          (done) => ({ ...done, complete: true }),
+          (error: unknown) =>
+            whenInterrupted(error, signal, {
+              applied: options.apply,
+              restored: 0,
+              alreadyRestored: 0,
+              editedSince: 0,
+              missing: 0,
+              failed: 0,
+            }),
+        ),
+      { suppressTriggers: options.suppressTriggers ?? false },
     );
     shown.end();
     return {

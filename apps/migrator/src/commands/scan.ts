@@ -1,41 +1,114 @@
 import { EXIT } from "../exit-codes.ts";
+import type { References, ScanSummary } from "../references/contract.ts";
 import { formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
-import { withSides, type CommandEnvironment } from "../session.ts";
+import { withLedgerToRead, withSides, type CommandEnvironment } from "../session.ts";
+import { reconcile, type Reconciliation } from "../stages/reconcile.ts";
 import { withReferences } from "../with-references.ts";
+import { tableProgress } from "./shown-cells.ts";
+import { tellFindings } from "./told-findings.ts";
 
-/** Finds every reference in the database; changes nothing, and needs no ledger. */
-export function scanCommand(environment: CommandEnvironment): Promise<CommandResult> {
-  const { reporter, interrupt } = environment;
-  return withSides(environment, ({ config, routes }) =>
+export interface ScanCommandOptions {
+  /** Only this one. */
+  readonly table: string | undefined;
+  /** Compares references, ledger and both sides, and writes what does not agree into this file. */
+  readonly orphans: string | undefined;
+}
+
+/** Finds every reference in the database; changes nothing. Only `--orphans` needs a ledger. */
+export function scanCommand(environment: CommandEnvironment, options: ScanCommandOptions): Promise<CommandResult> {
+  const { orphans } = options;
+  if (orphans === undefined) {
+    return withSides(environment, ({ config, routes }) =>
+      withReferences(config, routes, async (references) => resultOf(await scan(references, environment, options))),
+    );
+  }
+  return withLedgerToRead(environment, (ledger, { config, routes }) =>
     withReferences(config, routes, async (references) => {
-      const summary = await references.scan({ signal: interrupt.drain, onEvent: (event) => reporter.event(event) });
-      reporter.table(
-        [
-          { title: "column" },
-          { title: "forms" },
-          { title: "cells", align: "right" },
-          { title: "references", align: "right" },
-          { title: "rewritten", align: "right" },
-        ],
-        summary.columns.map((column) => [
-          `${column.table}.${column.column}`,
-          Object.entries(column.byKind)
-            .map(([kind, count]) => `${kind} ${formatCount(count ?? 0)}`)
-            .join(", "),
-          formatCount(column.cells),
-          formatCount(column.references),
-          formatCount(column.alreadyRewritten),
-        ]),
-      );
-      const { columns, ...counts } = summary;
-      return {
-        exitCode: EXIT.done,
-        counts: { ...counts, columns: columns.length },
-        lines: [
-          `${formatCount(summary.references)} references in ${formatCount(columns.length)} columns of ${formatCount(summary.tables)} tables.`,
-        ],
-      };
+      const { drain: signal } = environment.interrupt;
+      let summary: ScanSummary | undefined;
+      const reconciliation = await reconcile({
+        routes,
+        ledger,
+        signal,
+        file: orphans,
+        collect: async (onReference) => {
+          summary = await scan(references, environment, options, onReference);
+        },
+      });
+      return resultOf(summary ?? NOTHING, { ...reconciliation, file: orphans });
     }),
   );
+}
+
+const NOTHING: ScanSummary = { tables: 0, rows: 0, cells: 0, references: 0, columns: [] };
+
+async function scan(
+  references: References,
+  { reporter, interrupt }: CommandEnvironment,
+  { table }: ScanCommandOptions,
+  onReference?: Parameters<References["scan"]>[0]["onReference"],
+): Promise<ScanSummary> {
+  const { drain: signal } = interrupt;
+  await tellFindings(references, reporter, signal);
+  const progress = tableProgress(reporter);
+  const summary = await references.scan({
+    signal,
+    table,
+    ...(onReference === undefined ? {} : { onReference }),
+    onEvent(event) {
+      if (event.type === "reference-progress") progress.tell(event);
+      reporter.event(event);
+    },
+  });
+  progress.end();
+  reporter.table(
+    [
+      { title: "column" },
+      { title: "forms" },
+      { title: "hosts" },
+      { title: "cells", align: "right" },
+      { title: "references", align: "right" },
+      { title: "unsure", align: "right" },
+      { title: "rewritten", align: "right" },
+      { title: "of others", align: "right" },
+    ],
+    summary.columns.map((column) => [
+      `${column.table}.${column.column}`,
+      listed(column.byKind),
+      listed(column.byHost),
+      formatCount(column.cells),
+      formatCount(column.references),
+      formatCount(column.unsure),
+      formatCount(column.alreadyRewritten),
+      formatCount(column.foreign),
+    ]),
+  );
+  return summary;
+}
+
+function listed(counts: Readonly<Record<string, number | undefined>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name === "" ? "(none)" : name} ${formatCount(count ?? 0)}`)
+    .join(", ");
+}
+
+function resultOf(
+  { columns, ...counts }: ScanSummary,
+  reconciliation?: Reconciliation & { readonly file: string },
+): CommandResult {
+  return {
+    exitCode: EXIT.done,
+    counts: { ...counts, columns: columns.length, ...(reconciliation === undefined ? {} : { reconciliation }) },
+    lines: [
+      `${formatCount(counts.references)} references in ${formatCount(columns.length)} columns of ${formatCount(counts.tables)} tables.`,
+      ...(reconciliation === undefined
+        ? []
+        : [
+            `${formatCount(reconciliation.agreed)} objects are referenced, on record, at the source and at the target.`,
+            ...Object.entries(reconciliation.findings).map(([finding, count]) => `${formatCount(count)} ${finding}`),
+            `All but the first are listed in ${reconciliation.file}.`,
+          ]),
+    ],
+  };
 }

@@ -7,6 +7,8 @@ export type Tone = "plain" | "dim" | "good" | "warning" | "bad";
 export interface EventText {
   readonly text: string;
   readonly tone: Tone;
+  /** More lines, each in a tone of its own. */
+  readonly below?: readonly { readonly text: string; readonly tone: Tone }[];
 }
 
 const LEVEL_TONES = { ok: "good", warning: "warning", error: "bad" } as const;
@@ -83,8 +85,12 @@ export function eventText(event: CommandEvent): EventText | undefined {
     case "cell-rewritten":
     case "cell-restored":
       return {
-        text: `${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}\n  - ${event.before}\n  + ${event.after}`,
+        text: `${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}`,
         tone: "plain",
+        below: [
+          { text: `  - ${event.before}`, tone: "bad" },
+          { text: `  + ${event.after}`, tone: "good" },
+        ],
       };
     case "reference-kept":
       return {
@@ -95,6 +101,14 @@ export function eventText(event: CommandEvent): EventText | undefined {
       return {
         text: `left ${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.reason}`,
         tone: "warning",
+        below:
+          event.now === undefined
+            ? []
+            : [
+                { text: `  before  ${event.before ?? ""}`, tone: "dim" },
+                { text: `  ours    ${event.ours ?? ""}`, tone: "dim" },
+                { text: `  now     ${event.now ?? "NULL"}`, tone: "plain" },
+              ],
       };
     case "cell-failed":
       return {
@@ -103,9 +117,16 @@ export function eventText(event: CommandEvent): EventText | undefined {
       };
     case "reference-skipped":
       return {
-        text: `left out: ${event.table}${event.column === undefined ? "" : `.${event.column}`} (${event.reason})`,
-        tone: "dim",
+        text: `left out: ${event.table}${event.column === undefined ? "" : `.${event.column}`} (${event.reason})${event.rows === undefined ? "" : `: ${formatCount(event.rows)} rows hold something that looks like a reference`}`,
+        tone: event.rows === undefined ? "dim" : "warning",
       };
+    case "old-reference":
+      return {
+        text: `old ${event.table}.${event.column} ${JSON.stringify(event.primaryKey)}: ${event.text}`,
+        tone: "warning",
+      };
+    case "look":
+      return { text: `${formatCount(event.references)} references in ${formatCount(event.cells)} cells`, tone: "dim" };
     case "explanation":
     case "start":
     case "progress":

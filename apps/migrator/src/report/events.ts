@@ -1,5 +1,6 @@
 import type { DiffRow } from "../diff/diff-row.ts";
 import type { ReferenceEvent } from "../references/contract.ts";
+import type { OldReference } from "../references/watch-references.ts";
 
 /**
  * Everything that a command says while it works: with `--json` each event is one line, as it is. The table in the README
@@ -149,6 +150,10 @@ export type CommandEvent =
       readonly problem: string;
     }
   | ({ readonly type: "error" } & ToldFailure)
+  /** `watch`: a reference in the old form. */
+  | ({ readonly type: "old-reference" } & OldReference)
+  /** `watch`: one look at the database is over. */
+  | { readonly type: "look"; readonly first: boolean; readonly cells: number; readonly references: number }
   | ReferenceEvent;
 
 /** The last line of every command, also of one that failed. */

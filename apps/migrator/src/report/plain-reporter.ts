@@ -23,6 +23,7 @@ export function plainReporter(out: Writable, errors: Writable, level: LogLevel):
       if (shown === undefined || showing === "hide") return;
       if (event.type === "error") errors.write(`${shown.text}\n`);
       else line(shown.text);
+      for (const { text } of shown.below ?? []) line(text);
       if (showing === "last") line(MORE_LIKE_IT);
     },
     line,

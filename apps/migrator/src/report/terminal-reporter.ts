@@ -50,6 +50,7 @@ export function terminalReporter(streams: {
       const showing = few(event);
       if (shown === undefined || showing === "hide") return;
       line(paint(shown.tone, shown.text));
+      for (const { text, tone } of shown.below ?? []) line(paint(tone, text));
       if (showing === "last") line(paint("dim", MORE_LIKE_IT));
     },
     line,
