@@ -16,6 +16,7 @@ import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
 import { profileImageRoutes } from "./profile-images/profile-image-routes.ts";
 import type { Service } from "./service.ts";
+import { tusRoutes } from "./tus/tus-routes.ts";
 
 /** What is listed in `Access-Control-Expose-Headers`: without it a page could not read them. */
 const EXPOSED = [
@@ -79,6 +80,7 @@ export function app(service: Service) {
     return context.body(text, 200, { "content-type": contentType });
   });
   root.route("/", oldUrlRoutes(service));
+  root.route("/tus", tusRoutes(service));
   return open
     .route("/lectures", lectureRoutes(service))
     .route("/users", profileImageRoutes(service))

@@ -19,6 +19,7 @@ import { migrate, migrationStatus, openDatabase } from "./database/open-database
 import { links } from "./files/links.ts";
 import { metrics as newMetrics } from "./observability/metrics.ts";
 import type { Service } from "./service.ts";
+import { discardTusUpload } from "./tus/provider-store.ts";
 import { StartError } from "./start-error.ts";
 
 /** A service that listens. */
@@ -52,7 +53,11 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
   try {
     await prepareDatabase(config, db, log);
     await prepareBucket(config, storage, log);
-    const tasks = [deleteUnneeded({ db, storage, log }), runJobs({ db, storage, log, metrics }), endOfUploads(db)];
+    const tasks = [
+      deleteUnneeded({ db, storage, log }),
+      runJobs({ db, storage, log, metrics }),
+      endOfUploads(db, discardTusUpload(storage)),
+    ];
     work.current = background({ tasks, log });
     const service: Service = {
       config,

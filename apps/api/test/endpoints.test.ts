@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LectureDocument } from "../src/lectures/lecture-document.ts";
+import { as, bytesOf, keysOf, openNotes, sha256 } from "./support/api-user.ts";
 import { PNG, wav } from "./support/wav.ts";
 import { GROUNDS, openWorld, type World } from "./support/world.ts";
 
@@ -245,45 +245,3 @@ describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     expect(page).toMatch(/storage_call_duration_seconds_count\{operation="put",outcome="ok"\} [1-9]/);
   });
 });
-
-/** One user's requests. */
-async function as(api: World, userId: string, token?: string) {
-  const authorization = `Bearer ${token ?? (await api.token(userId))}`;
-  const send = (
-    method: string,
-    path: string,
-    body?: BodyInit,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Response> =>
-    fetch(`${api.url}${path}`, { method, body: body ?? null, headers: { authorization, ...headers } });
-  return {
-    authorization,
-    send,
-    get: (path: string, headers: Readonly<Record<string, string>> = {}) => send("GET", path, undefined, headers),
-    lecture: async (title: string) =>
-      (await (
-        await send("POST", "/lectures", JSON.stringify({ title }), { "content-type": "application/json" })
-      ).json()) as LectureDocument,
-    read: async (id: string) => (await (await send("GET", `/lectures/${id}`)).json()) as LectureDocument,
-    upload: (id: string, bytes: Uint8Array<ArrayBuffer>) =>
-      send("POST", `/lectures/${id}/upload-audio`, bytes, { "content-type": "audio/wav" }),
-  };
-}
-
-async function keysOf(api: World, prefix: string): Promise<string[]> {
-  const entries = await Array.fromAsync(api.service.storage.list({ prefix }));
-  return entries.flatMap((entry) => (entry.type === "object" ? [entry.key] : []));
-}
-
-/** Objects that storage may still hold and nobody needs. */
-function openNotes(api: World): Promise<unknown[]> {
-  return api.service.db.selectFrom("bucketferry_unneeded_objects").selectAll().execute();
-}
-
-async function bytesOf(response: Response): Promise<Buffer> {
-  return Buffer.from(await response.arrayBuffer());
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}

@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { Server } from "@tus/server";
+import { Hono } from "hono";
+import { owns, requireUser, type Caller } from "../auth/caller.ts";
+import { findUpload, insertUpload } from "../direct-uploads/upload-store.ts";
+import { Problem, problemOf, problemResponse } from "../problem/problem.ts";
+import { PROBLEMS } from "../problem/problem-codes.ts";
+import type { Service, ServiceEnv } from "../service.ts";
+import { agreeUpload, type UploadPurpose } from "../uploads/upload-purpose.ts";
+import { completeTusUpload } from "./complete-tus-upload.ts";
+import { ProviderStore } from "./provider-store.ts";
+
+const PATH = "/tus";
+const PURPOSES: readonly UploadPurpose[] = ["lecture-audio", "profile-image", "file"];
+
+/**
+ * Resumable uploads by the tus protocol, version 1 (https://tus.io/protocols/resumable-upload). `Upload-Metadata` says what
+ * for: `purpose`, `subjectId`, `filetype`, `filename`, and `sha256` if the client knows it.
+ */
+export function tusRoutes(service: Service): Hono<ServiceEnv> {
+  const { config, db } = service;
+  const store = new ProviderStore(service);
+  /** The server hands its hooks the request and nothing else. */
+  const callers = new WeakMap<object, Caller>();
+  const callerOf = (request: object): Caller => callers.get(request) ?? { role: "anon", id: "" };
+
+  const server = new Server({
+    path: PATH,
+    datastore: store,
+    relativeLocation: true,
+    maxSize: config.maxFileBytes,
+    // The service answers CORS itself.
+    allowedOrigins: () => false,
+    namingFunction: () => randomUUID(),
+    async onIncomingRequest(request, id) {
+      const upload = await findUpload(db, id);
+      // An upload that is being created has no row yet.
+      if (upload !== undefined && !owns(callerOf(request), upload.owner_id)) throw answerOf(new Problem("NotFound"));
+    },
+    async onUploadCreate(request, upload) {
+      try {
+        await announce(service, callerOf(request), upload);
+      } catch (error) {
+        throw answerOf(problemOf(error));
+      }
+      return {};
+    },
+    async onUploadFinish(request, upload) {
+      try {
+        await completeTusUpload(service, store, upload.id, request.signal);
+      } catch (error) {
+        throw answerOf(problemOf(error));
+      }
+      return {};
+    },
+    onResponseError: (_request, error) => (error instanceof Error ? answerOf(problemOf(error)) : undefined),
+  });
+
+  const app = new Hono<ServiceEnv>();
+  app.all("/*", async (context) => {
+    // A preflight carries no credentials; what it asks for is answered for everybody.
+    if (context.req.method !== "OPTIONS") callers.set(context.req.raw, requireUser(context.get("caller")));
+    if (context.req.method === "GET") return problemResponse(new Problem("MethodNotAllowed"), context.get("requestId"));
+    const answer = await server.handleWeb(context.req.raw);
+    const headers = new Headers(answer.headers);
+    headers.delete("access-control-allow-origin");
+    headers.delete("access-control-expose-headers");
+    if (answer.status >= 400) headers.set("content-type", "application/problem+json");
+    return new Response(answer.body, { status: answer.status, headers });
+  });
+  return app;
+}
+
+async function announce(
+  service: Service,
+  caller: Caller,
+  upload: {
+    readonly id: string;
+    readonly size?: number | undefined;
+    readonly metadata?: Record<string, string | null> | undefined;
+  },
+): Promise<void> {
+  const { purpose = null, subjectId = null, filetype = null, filename = null, sha256 = null } = upload.metadata ?? {};
+  const known = PURPOSES.find((one) => one === purpose);
+  if (known === undefined) {
+    throw new Problem("InvalidRequest", `Upload-Metadata needs purpose: one of ${PURPOSES.join(", ")}.`);
+  }
+  if (filetype === null) throw new Problem("InvalidRequest", "Upload-Metadata needs filetype: the content's type.");
+  if (upload.size === undefined || upload.size < 1)
+    throw new Problem("InvalidRequest", "Upload-Length must be 1 or more.");
+  if (sha256 !== null && !/^[0-9a-f]{64}$/.test(sha256))
+    throw new Problem("InvalidRequest", "sha256 must be 64 hex digits.");
+  const agreed = await agreeUpload(service, caller, {
+    purpose: known,
+    subjectId: subjectId ?? undefined,
+    contentType: filetype,
+    sizeBytes: upload.size,
+    fileName: filename ?? undefined,
+  });
+  const now = Date.now();
+  await insertUpload(service.db, {
+    id: upload.id,
+    owner_id: caller.id,
+    purpose: known,
+    subject_id: agreed.subjectId,
+    protocol: "tus",
+    object_key: agreed.key,
+    content_type: agreed.contentType,
+    size_bytes: upload.size,
+    sha256,
+    state: "open",
+    offset_bytes: 0,
+    progress: null,
+    created_at: new Date(now).toISOString(),
+    expires_at: new Date(now + service.config.uploadExpirySeconds * 1000).toISOString(),
+  });
+}
+
+/** The server's own form of an error. */
+function answerOf(problem: Problem): { status_code: number; body: string } {
+  const { status, title } = PROBLEMS[problem.code];
+  const document = { type: "about:blank", title, status, code: problem.code, detail: problem.detail };
+  return { status_code: status, body: JSON.stringify(document) };
+}

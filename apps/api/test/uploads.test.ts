@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Upload } from "tus-js-client";
+import { as, bytesOf, keysOf, openNotes, sha256 } from "./support/api-user.ts";
+import { wav } from "./support/wav.ts";
+import { GROUNDS, openWorld, type World } from "./support/world.ts";
+
+const AUDIO = wav(2);
+
+interface StartedUpload {
+  readonly id: string;
+  readonly key: string;
+  readonly request: {
+    readonly method: "PUT" | "POST";
+    readonly url: string;
+    readonly headers: Record<string, string>;
+    readonly fields?: Record<string, string>;
+  };
+}
+
+describe.each(Object.keys(GROUNDS))("uploads on %s", (ground) => {
+  let world: World | undefined;
+  beforeAll(async () => {
+    world = await openWorld(ground);
+  });
+  afterAll(() => world?.close());
+  beforeEach((context) => {
+    if (world === undefined) context.skip(`no engine for ${ground}`);
+  });
+  const started = (): World => {
+    if (world === undefined) throw new Error("The test runs without its service.");
+    return world;
+  };
+
+  describe("direct", () => {
+    it.each(["PUT", "POST"] as const)(
+      "a %s brings the bytes, and completing it gives them to the lecture",
+      async (method) => {
+        const api = started();
+        const user = await as(api, "ada");
+        const lecture = await user.lecture("Direct");
+        const answer = await user.postJson("/uploads", {
+          purpose: "lecture-audio",
+          subjectId: lecture.id,
+          contentType: "audio/wav",
+          sizeBytes: AUDIO.byteLength,
+          sha256: sha256(AUDIO),
+          method,
+        });
+        expect(answer.status).toBe(201);
+        const upload = (await answer.json()) as StartedUpload;
+        expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(409);
+        expect((await send(upload, AUDIO)).ok).toBe(true);
+        const completed = await user.postJson(`/uploads/${upload.id}/complete`, {});
+        expect(completed.status).toBe(200);
+        expect(await completed.json()).toMatchObject({ state: "complete", key: upload.key });
+        expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(200);
+        expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(AUDIO));
+        await vi.waitFor(async () => expect(await user.read(lecture.id)).toMatchObject({ status: "ready" }), 10_000);
+      },
+    );
+
+    it("content of another size or type is not taken", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const lecture = await user.lecture("Other content");
+      const start = async (sizeBytes: number, digest?: string): Promise<StartedUpload> =>
+        (await (
+          await user.postJson("/uploads", {
+            purpose: "lecture-audio",
+            subjectId: lecture.id,
+            contentType: "audio/wav",
+            sizeBytes,
+            ...(digest === undefined ? {} : { sha256: digest }),
+          })
+        ).json()) as StartedUpload;
+      const larger = await start(AUDIO.byteLength - 1);
+      expect((await send(larger, AUDIO)).ok).toBe(false);
+      expect((await user.postJson(`/uploads/${larger.id}/complete`, {})).status).toBe(409);
+
+      const other = await start(AUDIO.byteLength, sha256(AUDIO));
+      const zeros = new Uint8Array(AUDIO.byteLength);
+      const sent = await send(other, zeros);
+      if (sent.ok) expect((await user.postJson(`/uploads/${other.id}/complete`, {})).status).toBe(422);
+      expect(await user.read(lecture.id)).toMatchObject({ status: "empty", audioUrl: null });
+      await vi.waitFor(async () => expect(await keysOf(api, `audio/${lecture.id}_`)).toEqual([]), 10_000);
+    });
+
+    it("a file of one's own is one's own", async () => {
+      const api = started();
+      const [ada, eve] = [await as(api, "ada"), await as(api, "eve")];
+      const answer = await ada.postJson("/uploads", {
+        purpose: "file",
+        contentType: "text/plain",
+        sizeBytes: 5,
+        fileName: "notes (1).txt",
+      });
+      const upload = (await answer.json()) as StartedUpload;
+      expect(upload.key).toMatch(/^uploads\/[0-9a-f-]{36}\/notes_1_\.txt$/);
+      expect((await send(upload, new Uint8Array(Buffer.from("hello")))).ok).toBe(true);
+      expect((await eve.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(404);
+      expect((await ada.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(200);
+      expect(await (await ada.get(`/files/${upload.key}`)).text()).toBe("hello");
+      expect((await eve.get(`/files/${upload.key}`)).status).toBe(404);
+    });
+
+    it("an upload that is given up leaves nothing", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
+      const upload = (await answer.json()) as StartedUpload;
+      await send(upload, new Uint8Array(Buffer.from("hello")));
+      expect((await user.send("DELETE", `/uploads/${upload.id}`)).status).toBe(204);
+      expect((await user.get(`/uploads/${upload.id}`)).status).toBe(404);
+      await vi.waitFor(async () => expect(await keysOf(api, upload.key)).toEqual([]), 10_000);
+    });
+  });
+
+  describe("tus", () => {
+    const MIB = 1024 * 1024;
+    const large = new Uint8Array(Buffer.concat([AUDIO, Buffer.alloc(20 * MIB, 7)]));
+
+    it("an upload that breaks off goes on where it was, and becomes the lecture's audio", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const lecture = await user.lecture("Resumed");
+      const offsets: number[] = [];
+      let url: string | null = null;
+      const first = tusUpload(api, user.authorization, large, { subjectId: lecture.id, filetype: "audio/wav" });
+      await new Promise<void>((resolve, reject) => {
+        first.options.onError = reject;
+        first.options.onChunkComplete = (_size, accepted) => {
+          offsets.push(accepted);
+          if (accepted < 9 * MIB) return;
+          url = first.url;
+          void first.abort().then(resolve, reject);
+        };
+        first.start();
+      });
+      expect(url).not.toBeNull();
+      const second = tusUpload(api, user.authorization, large, {}, url);
+      const resumedFrom = await new Promise<number>((resolve, reject) => {
+        let from: number | undefined;
+        second.options.onError = reject;
+        second.options.onChunkComplete = (size, accepted) => {
+          from ??= accepted - size;
+        };
+        second.options.onSuccess = () => resolve(from ?? -1);
+        second.start();
+      });
+      expect(resumedFrom).toBeGreaterThanOrEqual(9 * MIB);
+      expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(large));
+      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 10_000);
+    });
+
+    it("one request with the whole file is enough, and one that is terminated leaves nothing", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const lecture = await user.lecture("Whole");
+      const upload = tusUpload(api, user.authorization, AUDIO, { subjectId: lecture.id, filetype: "audio/wav" });
+      upload.options.chunkSize = Number.POSITIVE_INFINITY;
+      await new Promise<void>((resolve, reject) => {
+        upload.options.onError = reject;
+        upload.options.onSuccess = () => resolve();
+        upload.start();
+      });
+      expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(AUDIO));
+
+      const given = tusUpload(api, user.authorization, large, { subjectId: lecture.id, filetype: "audio/wav" });
+      await new Promise<void>((resolve, reject) => {
+        given.options.onError = reject;
+        given.options.onChunkComplete = () => void given.abort(true).then(resolve, reject);
+        given.start();
+      });
+      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 10_000);
+      await vi.waitFor(
+        async () => expect((await openNotes(api)).filter(({ due_at }) => due_at < soon())).toEqual([]),
+        10_000,
+      );
+      expect((await keysOf(api, `audio/${lecture.id}_`)).length).toBe(1);
+    });
+
+    it("is refused before a byte is sent: without purpose, of another's lecture, without credentials", async () => {
+      const api = started();
+      const [ada, eve] = [await as(api, "ada"), await as(api, "eve")];
+      const lecture = await ada.lecture("Refused");
+      const create = (authorization: string, metadata: Readonly<Record<string, string>>): Promise<Response> =>
+        fetch(`${api.url}/tus`, {
+          method: "POST",
+          headers: {
+            ...(authorization === "" ? {} : { authorization }),
+            "tus-resumable": "1.0.0",
+            "upload-length": "100",
+            "upload-metadata": Object.entries(metadata)
+              .map(([name, value]) => `${name} ${Buffer.from(value).toString("base64")}`)
+              .join(","),
+          },
+        });
+      const audio = { purpose: "lecture-audio", subjectId: lecture.id, filetype: "audio/wav" };
+      expect((await create(ada.authorization, { filetype: "audio/wav" })).status).toBe(400);
+      expect((await create(ada.authorization, { ...audio, filetype: "text/html" })).status).toBe(415);
+      expect((await create(eve.authorization, audio)).status).toBe(404);
+      expect((await create("", audio)).status).toBe(401);
+      const created = await create(ada.authorization, audio);
+      expect(created.status).toBe(201);
+      const location = created.headers.get("location") ?? "";
+      expect((await eve.send("HEAD", location, undefined, { "tus-resumable": "1.0.0" })).status).toBe(404);
+      expect((await ada.send("DELETE", location, undefined, { "tus-resumable": "1.0.0" })).status).toBe(204);
+    });
+  });
+});
+
+function soon(): string {
+  return new Date(Date.now() + 60_000).toISOString();
+}
+
+/** Does what the answer to `POST /uploads` asks for, as any client would: the length is what a client sends by itself. */
+function send({ request }: StartedUpload, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== "content-length"));
+  if (request.method === "PUT") return fetch(request.url, { method: "PUT", headers, body: bytes });
+  const form = new FormData();
+  for (const [name, value] of Object.entries(request.fields ?? {})) form.set(name, value);
+  form.set("file", new Blob([bytes], { type: "audio/wav" }), "a.wav");
+  return fetch(request.url, { method: "POST", headers: request.headers, body: form });
+}
+
+function tusUpload(
+  api: World,
+  authorization: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  metadata: Readonly<Record<string, string>>,
+  uploadUrl: string | null = null,
+): Upload {
+  return new Upload(Buffer.from(bytes), {
+    endpoint: `${api.url}/tus`,
+    uploadUrl,
+    chunkSize: 3 * 1024 * 1024,
+    retryDelays: null,
+    headers: { authorization },
+    metadata: { purpose: "lecture-audio", ...metadata },
+  });
+}
