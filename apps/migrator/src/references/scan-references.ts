@@ -2,7 +2,6 @@ import type { ColumnInventory, ReferenceEvent, ScanSummary, StageOptions } from 
 import { pathIn, readCells, type CellSource, type TableCell } from "./cells.ts";
 import type { Occurrence, ReferenceKind } from "./text/occurrence.ts";
 import { masked } from "./text/mask.ts";
-import type { ReferenceKind } from "./text/occurrence.ts";
 
 const SAMPLES = 3;
 /** Two windows of a table are read at once: one while the other is looked through. */
