@@ -168,7 +168,7 @@ async function readAgain(
 ): Promise<Found | "interrupted"> {
   const key = side === "source" ? object.key : object.targetKey;
   try {
-    const { digests } = await readDigests(side, route[side], key, { signal: abort, onBytes });
+    const { digests } = await readDigests(side, route[side], key, { signal: abort, onBytes, expected: object.sha256 });
     return { status: digests.sha256 === object.sha256 ? "equal" : "changed" };
   } catch (error) {
     if (!(error instanceof SideFailure)) throw error;

@@ -164,7 +164,9 @@ async function proofOf(
     const proof = proveObject(object, seen);
     if (proof !== "proved" || !deep) return { proof };
     const md5 = looksLikeMd5(object.etag);
-    const { digests } = await readDigests("target", route.target, object.targetKey, { signal: abort, onBytes, md5 });
+    const { sha256: expected } = object;
+    const reading = { signal: abort, onBytes, md5, expected };
+    const { digests } = await readDigests("target", route.target, object.targetKey, reading);
     return digests.sha256 === object.sha256
       ? { proof, isSourceMd5: md5 ? digests.md5 === object.etag?.toLowerCase() : null }
       : { proof: "target-damaged" };

@@ -216,11 +216,10 @@ function looker(
     const { key, targetKey, source: listedSource, known } = sides;
     const md5Wanted = listedSource?.etag === undefined || looksLikeMd5(listedSource.etag);
     counts.objectsRead++;
+    const reading = { signal: abort, onBytes, expected: known?.sha256 };
     const [source, target] = await bothOrFailure(
-      which === "target"
-        ? undefined
-        : readDigests("source", route.source, key, { signal: abort, onBytes, md5: md5Wanted }),
-      which === "source" ? undefined : readDigests("target", route.target, targetKey, { signal: abort, onBytes }),
+      which === "target" ? undefined : readDigests("source", route.source, key, { ...reading, md5: md5Wanted }),
+      which === "source" ? undefined : readDigests("target", route.target, targetKey, reading),
     );
     const md5 = source?.digests.md5 === undefined ? undefined : await habit.judge(source.info.etag, source.digests.md5);
     if (md5 === "unproved") counts.md5Unproved++;

@@ -26,17 +26,20 @@ function whenGone(error: unknown): "gone" {
   throw error;
 }
 
-/** The deleted object must not live on in our copy (S3); only a copy that nothing stood in the place of is removed. */
+/** The deleted object must not live on in our copy (S3); what somebody else has put in its place since is theirs. */
 async function removeOurs(
-  { object, mode }: FoundObject,
+  { object: { targetKey } }: FoundObject,
   put: PutResult,
   { route: { target }, signal }: TransferContext,
 ): Promise<void> {
-  if (mode.mode !== "create") return;
-  const condition = target.capabilities.conditionalDelete ? { ifMatch: put.etag } : {};
-  await at("target", target.delete(object.targetKey, { ...condition, signal })).catch((error: unknown) => {
-    // Somebody has put another object there since: it is theirs.
-    if (error instanceof SideFailure && isStorageError(error.failure, "PreconditionFailed")) return;
+  try {
+    if (target.capabilities.conditionalDelete) {
+      await at("target", target.delete(targetKey, { ifMatch: put.etag, signal }));
+    } else if ((await at("target", target.head(targetKey, { signal }))).etag === put.etag) {
+      await at("target", target.delete(targetKey, { signal }));
+    }
+  } catch (error) {
+    if (error instanceof SideFailure && isStorageError(error.failure, "PreconditionFailed", "NotFound")) return;
     throw error;
-  });
+  }
 }

@@ -169,7 +169,7 @@ function beginsWriting({ method, query }: SeenRequest): boolean {
 
 async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promise<SoakReport> {
   const random = seededRandom(`${options.seed} kills`);
-  const problems: string[] = [];
+  const problems = new Set<string>();
   const killed: Record<string, number> = {};
   const seeded: Seeded = new Map();
   const done = verifiedObjects(world, problems);
@@ -188,7 +188,7 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
       killed[command[0] ?? ""] = (killed[command[0] ?? ""] ?? 0) + 1;
       options.onKill?.({ kills, starts, verified, objects: seeded.size, command: command.join(" ") });
     } else if (!OWN_ENDS.includes(result.code)) {
-      problems.push(`\`${command.join(" ")}\` ended by itself with ${result.code}: ${result.stderr.slice(-500)}`);
+      problems.add(`\`${command.join(" ")}\` ended by itself with ${result.code}: ${result.stderr.slice(-500)}`);
     } else if (verified === seeded.size && waves < options.waves) {
       // Everything is done before its time: the next kills need something to hit.
       await nextWave(world, options, waves++, seeded);
@@ -197,7 +197,7 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
   while (waves < options.waves) await nextWave(world, options, waves++, seeded);
 
   const last = await startCli([...argsOf(world, ["run", "--yes", "--no-fetch"])]).result;
-  if (last.code !== 0) problems.push(`The last run ended with ${last.code}: ${last.stdout.slice(-500)} ${last.stderr}`);
+  if (last.code !== 0) problems.add(`The last run ended with ${last.code}: ${last.stdout.slice(-500)} ${last.stderr}`);
   await done.look();
   const bytes = await lookAtTarget(world, seeded, problems);
   return {
@@ -208,7 +208,7 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
     bytes,
     struck: sumOf(world.proxies.map((proxy) => proxy.struck())),
     exitCode: last.code,
-    problems,
+    problems: [...problems],
   };
 }
 
@@ -249,7 +249,7 @@ async function startAndKill(world: SoakWorld, command: readonly string[], random
 }
 
 /** Watches that nothing is written any more where the ledger has said `verified`, and that it goes on saying so. */
-function verifiedObjects({ config, writes }: SoakWorld, problems: string[]) {
+function verifiedObjects({ config, writes }: SoakWorld, problems: Set<string>) {
   const writesWhenVerified = new Map<string, number>();
   return {
     /** Reads the ledger; resolves with how many objects are verified. */
@@ -277,9 +277,9 @@ function verifiedObjects({ config, writes }: SoakWorld, problems: string[]) {
         await ledger.close();
       }
       for (const [key, before] of writesWhenVerified) {
-        if (!now.has(key)) problems.push(`${key} was verified, and is not any more.`);
+        if (!now.has(key)) problems.add(`${key} was verified, and is not any more.`);
         const after = writes.get(key) ?? 0;
-        if (after > before) problems.push(`${key} was written again after it was recorded as verified.`);
+        if (after > before) problems.add(`${key} was written again after it was recorded as verified.`);
       }
       for (const key of now) writesWhenVerified.set(key, writes.get(key) ?? 0);
       return now.size;
@@ -288,14 +288,14 @@ function verifiedObjects({ config, writes }: SoakWorld, problems: string[]) {
 }
 
 /** Reads every object straight from the target; resolves with their bytes. */
-async function lookAtTarget({ route }: SoakWorld, seeded: Seeded, problems: string[]): Promise<number> {
+async function lookAtTarget({ route }: SoakWorld, seeded: Seeded, problems: Set<string>): Promise<number> {
   const left = new Map(seeded);
   let bytes = 0;
   for await (const entry of route.target.list()) {
     if (entry.type !== "object") continue;
     const expected = left.get(entry.key);
     if (expected === undefined) {
-      problems.push(`${entry.key} is at the target, and never was at the source.`);
+      problems.add(`${entry.key} is at the target, and never was at the source.`);
       continue;
     }
     left.delete(entry.key);
@@ -305,14 +305,14 @@ async function lookAtTarget({ route }: SoakWorld, seeded: Seeded, problems: stri
       sha256.update(chunk);
       bytes += chunk.byteLength;
     }
-    if (sha256.digest("hex") !== expected) problems.push(`${entry.key} has other bytes than the source.`);
+    if (sha256.digest("hex") !== expected) problems.add(`${entry.key} has other bytes than the source.`);
     if (opened.info.contentType !== "audio/mpeg" || opened.info.metadata["wave"] === undefined) {
-      problems.push(`${entry.key} has lost its headers.`);
+      problems.add(`${entry.key} has lost its headers.`);
     }
   }
-  for (const key of left.keys()) problems.push(`${key} is missing at the target.`);
+  for (const key of left.keys()) problems.add(`${key} is missing at the target.`);
   for await (const upload of route.target.multipart.list()) {
-    problems.push(`An unfinished upload of ${upload.key} is left at the target.`);
+    problems.add(`An unfinished upload of ${upload.key} is left at the target.`);
   }
   return bytes;
 }
