@@ -58,6 +58,8 @@ async function run(options: BenchOptions): Promise<void> {
     },
     progress: (line) => process.stderr.write(`  ${line}\n`),
   };
+  // Ctrl-C ends the program that is being measured, and with it the benchmark: by its error, so that buckets are removed.
+  process.on("SIGINT", () => process.stderr.write("  interrupted; removing buckets\n"));
   const results: Record<string, readonly BenchResult[]> = {};
   try {
     for (const [name, bench] of Object.entries(BENCHES)) {

@@ -7,3 +7,5 @@ import { s3Server } from "@bucketferry/local-servers";
 const { url, region, credentials } = await s3Server({ profile: "ceph16" });
 process.send?.({ endpoint: url, region, credentials });
 process.on("disconnect", () => process.exit());
+// Ctrl-C is for all processes of a terminal; the server is still needed to clean up.
+process.on("SIGINT", () => undefined);
