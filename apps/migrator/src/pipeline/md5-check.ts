@@ -1,16 +1,18 @@
-import { StorageError, type ObjectInfo } from "@bucketferry/storage-core";
-import { looksLikeMd5, type Digests } from "../decide/compare-copies.ts";
-import { judgeMd5, learnMd5, NO_MD5_SEEN } from "../decide/md5-trust.ts";
+import { StorageError, type ObjectInfo, type StorageProvider } from "@bucketferry/storage-core";
+import type { Digests } from "../decide/compare-copies.ts";
+import { md5Habit } from "../transfer/md5-habit.ts";
 import { SideFailure } from "../transfer/side-failure.ts";
 import type { TransferContext } from "../transfer/transfer.ts";
 
-/** Learns whether a source's ETags are MD5s, and from then on holds the bytes that arrive against them. */
-export function md5Check(onUnproved: () => void): TransferContext["checkMd5"] {
-  let trust = NO_MD5_SEEN;
-  return (info: ObjectInfo, digests: Digests) => {
-    if (!looksLikeMd5(info.etag) || digests.md5 === undefined) return;
-    const verdict = judgeMd5(trust, info.etag, digests.md5);
-    trust = learnMd5(trust, verdict);
+/** Finds out whether a source's ETags are MD5s, and holds the bytes that arrive against them, from the first body on. */
+export function md5Check(
+  source: StorageProvider,
+  { signal, onUnproved }: { readonly signal: AbortSignal; readonly onUnproved: () => void },
+): TransferContext["checkMd5"] {
+  const habit = md5Habit(source, signal);
+  return async (info: ObjectInfo, digests: Digests) => {
+    if (digests.md5 === undefined) return;
+    const verdict = await habit.judge(info.etag, digests.md5);
     if (verdict === "unproved") onUnproved();
     if (verdict !== "altered") return;
     throw new SideFailure(

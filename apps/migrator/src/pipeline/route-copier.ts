@@ -2,6 +2,7 @@ import type { Route } from "@bucketferry/config";
 import type { ObjectRecord } from "@bucketferry/ledger";
 import { LocatedFailure } from "../located-failure.ts";
 import { bodyMemoryOf } from "../transfer/body-memory.ts";
+import { md5Habit } from "../transfer/md5-habit.ts";
 import { pause } from "../transfer/pause.ts";
 import type { CopyPorts } from "./copy-ports.ts";
 import { md5Check } from "./md5-check.ts";
@@ -35,7 +36,7 @@ export function routeCopier(route: Route, ports: CopyPorts): (object: ObjectReco
       uploads: ports.uploads,
       signal,
       onBytes: () => undefined,
-      checkMd5: md5Check(() => ports.note("md5Unproved")),
+      checkMd5: md5Check(md5Habit(route.source, signal), () => ports.note("md5Unproved")),
     },
   });
 

@@ -28,7 +28,7 @@ export async function transferInParts(
   let sent: SentParts;
   try {
     sent = await sendParts(transfer, upload, plan, context);
-    context.checkMd5(transfer.info, sent.digests);
+    await context.checkMd5(transfer.info, sent.digests);
   } catch (error) {
     const end = endOf(error);
     if (end === "resumable") throw error;

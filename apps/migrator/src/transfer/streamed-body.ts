@@ -2,7 +2,7 @@ import { StorageError, type GetResult, type PutResult } from "@bucketferry/stora
 import { compareCopies, looksLikeMd5, type Digests } from "../decide/compare-copies.ts";
 import { compareWithoutPut, isUnexpectedAtTarget } from "./adopt.ts";
 import { runningDigests } from "./digests.ts";
-import { settle } from "./settle.ts";
+import { removeOurs, settle } from "./settle.ts";
 import { at, attribute, SideFailure } from "./side-failure.ts";
 import { conditionOf, headersOf, type OpenedObject, type TransferContext, type TransferOutcome } from "./transfer.ts";
 
@@ -39,7 +39,7 @@ export async function transferStreamed(transfer: OpenedObject, context: Transfer
     return compareWithoutPut(transfer, context);
   }
   const digests = hashing.digests();
-  context.checkMd5(info, digests);
+  await context.checkMd5(info, digests);
 
   const source = await settle(transfer, put, context);
   if (source === "vanished") return { kind: "vanished" };

@@ -30,7 +30,7 @@ export interface TransferContext {
    * Judges the source's ETag against the bytes that were read.
    * @throws SideFailure when this source's ETags are MD5s and these bytes are not what it stored
    */
-  readonly checkMd5: (info: ObjectInfo, digests: Digests) => void;
+  readonly checkMd5: (info: ObjectInfo, digests: Digests) => Promise<void>;
 }
 
 /** One object, as the source has it now. */

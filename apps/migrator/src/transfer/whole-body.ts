@@ -18,7 +18,7 @@ export async function transferWhole(transfer: OpenedObject, context: TransferCon
   const bytes = await at("source", opened.bytes());
   const needMd5 = looksLikeMd5(info.etag) || target.capabilities.checksums.onPut.includes("md5");
   const digests = digestBytes(bytes, needMd5);
-  context.checkMd5(info, digests);
+  await context.checkMd5(info, digests);
   if (mode.mode === "compare") return adoptOrRefuse(transfer, digests, context);
 
   const checksum = checksumFor(bytes, digests, target.capabilities);
