@@ -8,7 +8,8 @@ import {
 import type { S3Context } from "./s3-context.ts";
 import { unwrapCursor, wrapCursor } from "./s3-cursor.ts";
 import { etagOf } from "./s3-headers.ts";
-import { parseXml, type XmlElement } from "./s3-xml.ts";
+import { parseListing, type ListingXml } from "./s3-list-xml.ts";
+import type { XmlElement } from "./s3-xml.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export async function listPage(
@@ -31,7 +32,7 @@ export async function listPage(
     },
     signal,
   });
-  const page = parseXml(text, "ListBucketResult");
+  const page = parseListing(text);
   const entries = entriesOf(page);
   if (page.textOf("IsTruncated") !== "true") return { entries };
   const next = page.textOf("NextContinuationToken");
@@ -42,7 +43,7 @@ export async function listPage(
   return { entries, cursor: wrapCursor(next, options) };
 }
 
-function entriesOf(page: XmlElement): readonly ListEntry[] {
+function entriesOf(page: ListingXml): readonly ListEntry[] {
   const isEncoded = page.textOf("EncodingType") === "url";
   const objects = page.all("Contents").map((object) => objectEntry(object, isEncoded));
   const prefixes = page
@@ -60,7 +61,7 @@ function entriesOf(page: XmlElement): readonly ListEntry[] {
  */
 const ARCHIVES: ReadonlySet<string> = new Set(["GLACIER", "DEEP_ARCHIVE"]);
 
-function objectEntry(object: XmlElement, isEncoded: boolean): ListEntry {
+function objectEntry(object: Pick<XmlElement, "textOf">, isEncoded: boolean): ListEntry {
   const key = decodeListed(object.textOf("Key") ?? "", isEncoded);
   const size = Number(object.textOf("Size") ?? Number.NaN);
   const lastModified = new Date(object.textOf("LastModified") ?? Number.NaN);
