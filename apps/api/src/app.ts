@@ -12,6 +12,7 @@ import { idempotency } from "./middleware/idempotency.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestContext } from "./middleware/request-context.ts";
 import { closeWhileDraining, loopbackHostsOnly } from "./middleware/security.ts";
+import { tracing } from "./observability/tracing.ts";
 import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
 import { profileImageRoutes } from "./profile-images/profile-image-routes.ts";
@@ -43,6 +44,7 @@ export function app(service: Service) {
   });
   root.notFound((context) => problemResponse(new Problem("NotFound"), context.get("requestId")));
 
+  root.use(tracing());
   root.use(requestContext(service));
   root.use(closeWhileDraining(service));
   root.use(loopbackHostsOnly(service));

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { openSide, parseSide } from "@bucketferry/config";
 import { StorageError, type StorageProvider } from "@bucketferry/storage-core";
-import { observe } from "@bucketferry/storage-core/layers";
+import { observe, retry, timeout, withLayers } from "@bucketferry/storage-core/layers";
 import { serve } from "@hono/node-server";
 import type { Logger } from "pino";
 import { app } from "./app.ts";
@@ -18,6 +18,7 @@ import type { ServiceConfig } from "./config/service-config.ts";
 import { migrate, migrationStatus, openDatabase } from "./database/open-database.ts";
 import { links } from "./files/links.ts";
 import { metrics as newMetrics } from "./observability/metrics.ts";
+import { traceStorageCall } from "./observability/tracing.ts";
 import type { Service } from "./service.ts";
 import { discardTusUpload } from "./tus/provider-store.ts";
 import { StartError } from "./start-error.ts";
@@ -36,10 +37,16 @@ const EMBEDDED = { adapter: "fs", directory: ".bucketferry/files" };
 /** @throws StartError, ConfigError: one clear line each, before anything listens */
 export async function startService(config: ServiceConfig, log: Logger): Promise<RunningService> {
   const metrics = newMetrics();
-  const storage = observe({
-    onCall: ({ operation, error, durationMs }) =>
-      metrics.storageCall(operation, error === undefined ? "ok" : error.code, durationMs / 1000),
-  })(await openStorage(config));
+  const storage = withLayers(await openStorage(config), [
+    observe({
+      onCall(call) {
+        metrics.storageCall(call.operation, call.outcome, call.durationMs / 1000);
+        traceStorageCall(call);
+      },
+    }),
+    retry(),
+    timeout(),
+  ]);
   const db = openDatabase(config.databaseUrl, (error) => log.error({ err: error }, "a database connection broke"));
   let server: Server | undefined;
   let isDraining = false;
