@@ -25,8 +25,8 @@ export function md5Habit(source: StorageProvider, signal: AbortSignal): Md5Habit
     const { entries } = await source.listPage({ signal });
     const small = entries
       .filter((entry): entry is ObjectEntry => entry.type === "object" && looksLikeMd5(entry.etag))
-      .filter((entry) => entry.size <= PROBE_BYTES)
       .sort((one, other) => one.size - other.size)
+      .filter(({ size }, i) => size <= PROBE_BYTES || i === 0)
       .slice(0, PROBES);
     for (const { key } of small) {
       const { info, digests } = await readDigests("source", source, key, { signal, md5: true });

@@ -26,8 +26,8 @@ function whenGone(error: unknown): "gone" {
   throw error;
 }
 
-/** The deleted object must not live on in our copy (S3); what somebody else has put in its place since is theirs. */
-async function removeOurs(
+/** Takes back a put: a deleted object must not live on in our copy (S3). What somebody else has put in its place since is theirs. */
+export async function removeOurs(
   { object: { targetKey } }: FoundObject,
   put: PutResult,
   { route: { target }, signal }: TransferContext,

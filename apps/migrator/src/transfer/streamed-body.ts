@@ -39,7 +39,13 @@ export async function transferStreamed(transfer: OpenedObject, context: Transfer
     return compareWithoutPut(transfer, context);
   }
   const digests = hashing.digests();
-  await context.checkMd5(info, digests);
+  try {
+    await context.checkMd5(info, digests);
+  } catch (error) {
+    // Its bytes are at the target already, and would be taken for somebody else's.
+    await removeOurs(transfer, put, context);
+    throw error;
+  }
 
   const source = await settle(transfer, put, context);
   if (source === "vanished") return { kind: "vanished" };
