@@ -22,7 +22,7 @@ export const copySmall: Bench = {
     const results: BenchResult[] = [];
     for (const service of services) {
       const workload = { service, objects, sizeBytes: context.sizeBytes ?? SMALL_BYTES };
-      results.push(await copies(context, workload, others, 1 / 2));
+      results.push(await copies(context, workload, { others, cpuShare: 1 / 2, countsRequests: true }));
     }
     return results;
   },
@@ -35,17 +35,25 @@ export const copyMany: Bench = {
     const [service] = services;
     if (service === undefined) return [];
     const workload = { service, objects, sizeBytes: context.sizeBytes ?? SMALL_BYTES };
-    return [await copies(context, workload, rclone === undefined ? [] : [rcloneCopy()], 1 / 3)];
+    const others = rclone === undefined ? [] : [rcloneCopy()];
+    return [await copies(context, workload, { others, cpuShare: 1 / 3, countsRequests: false })];
   },
 };
+
+interface CopyTerms {
+  readonly others: readonly Contestant[];
+  /** At most so much of rclone's CPU time. */
+  readonly cpuShare: number;
+  readonly countsRequests: boolean;
+}
 
 async function copies(
   context: BenchContext,
   workload: Workload,
-  others: readonly Contestant[],
-  cpuShare: number,
+  { others, cpuShare, countsRequests }: CopyTerms,
 ): Promise<BenchResult> {
-  const comparison = await compareFresh(context, workload, [bucketferry, ...others, limit("copy-whole")]);
+  const contestants = [bucketferry, ...others, limit("copy-whole")];
+  const comparison = await compareFresh(context, workload, contestants, { countsRequests });
   const { service, objects, sizeBytes } = comparison;
   return {
     title: `${objects.toLocaleString("en")} objects of ${sizeBytes / 1024} KiB on ${service}`,

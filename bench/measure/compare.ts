@@ -21,7 +21,8 @@ export interface RoundCost extends Cost {
 
 export interface ContestantResult {
   readonly rounds: readonly RoundCost[];
-  readonly requests: RequestCounts;
+  /** Undefined: not counted. */
+  readonly requests: RequestCounts | undefined;
 }
 
 export interface Comparison extends Omit<Workload, "service"> {
@@ -30,11 +31,12 @@ export interface Comparison extends Omit<Workload, "service"> {
   readonly results: Readonly<Record<string, ContestantResult>>;
 }
 
-/** Copies the same source by turns, each time into a fresh bucket with a fresh ledger. */
+/** Copies the same source by turns, each time into a fresh bucket with a fresh ledger; at last once more, to count requests. */
 export function compareFresh(
   context: BenchContext,
   workload: Workload,
   contestants: readonly Contestant[],
+  { countsRequests = true } = {},
 ): Promise<Comparison> {
   return withSource(workload, async (source) => {
     const inFreshPlace = async (seen: Service, work: (job: Job) => Promise<RoundCost>): Promise<RoundCost> => {
@@ -55,10 +57,12 @@ export function compareFresh(
     return comparison(
       workload,
       timed,
-      (contestant) =>
-        countedRequests(workload.service, async (seen) => {
+      async (contestant) => {
+        if (!countsRequests) return undefined;
+        return countedRequests(workload.service, async (seen) => {
           await inFreshPlace(seen, (job) => runSteps(contestant.steps(job)));
-        }),
+        });
+      },
       contestants,
     );
   });
@@ -196,7 +200,7 @@ async function runSteps(steps: readonly Step[]): Promise<RoundCost> {
 async function comparison<One extends Contestant>(
   { service, objects, sizeBytes }: Workload,
   timed: ReadonlyMap<string, readonly RoundCost[]>,
-  count: (contestant: One) => Promise<RequestCounts>,
+  count: (contestant: One) => Promise<RequestCounts | undefined>,
   contestants: readonly One[],
 ): Promise<Comparison> {
   const results: Record<string, ContestantResult> = {};

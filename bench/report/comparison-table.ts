@@ -28,8 +28,8 @@ export function comparisonTable(comparison: Comparison, scale: Scale): string {
   ];
   const rows = Object.entries(results).flatMap(([name, result]) => [
     row(name, result.rounds, [
-      figure(result.requests.list),
-      figure(objectRequests(result.requests) / objects),
+      result.requests === undefined ? "" : figure(result.requests.list),
+      result.requests === undefined ? "" : figure(objectRequests(result.requests) / objects),
       first === undefined ? "" : figure(pairedRatio(wallOf(result), wallOf(first))),
     ]),
     ...stepsOf(result).map((step) =>
