@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRoute, parseConfig, type Config, type Route } from "@bucketferry/config";
-import { faultProxy, s3Server, supabaseServer, type FaultProxy, type S3Server } from "@bucketferry/local-servers";
+import {
+  faultProxy,
+  s3Server,
+  supabaseServer,
+  type FaultProxy,
+  type S3Server,
+  type SupabaseServer,
+} from "@bucketferry/local-servers";
 import type { Fault } from "@bucketferry/storage-core/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DiffRow } from "../src/diff/diff-row.ts";
@@ -18,12 +25,13 @@ import { content } from "./world.ts";
 
 const SMALL = 5_000;
 const LARGE = 18_000_000;
-const FAULTS: Readonly<Record<string, Fault>> = {
-  truncated: { kind: "truncate", afterBytes: 1_234, end: "clean" },
+const faultsFor = (bytes: number): Readonly<Record<string, Fault>> => ({
+  truncated: { kind: "truncate", afterBytes: Math.floor(bytes / 4), end: "clean" },
   flipped: { kind: "flipBit", atByte: 777 },
   longer: { kind: "extraBytes", count: 3 },
   gzipped: { kind: "encode", encoding: "gzip" },
-};
+});
+const FAULTS = faultsFor(SMALL);
 
 interface Side {
   readonly url: string;
@@ -134,26 +142,42 @@ describe.each(Object.keys(SOURCES))("S7 S8 S10 a %s source that answers 200 and 
         await direct.source.put(key, content(i, bytes), { contentType: "audio/mpeg" });
       }
       await stages.plan();
-      for (const [name, fault] of Object.entries(FAULTS)) spoil(`${size}-${name}`, fault);
+      for (const [name, fault] of Object.entries(faultsFor(bytes))) spoil(`${size}-${name}`, fault);
       await stages.copy();
       await stages.verify();
       await stages.verify("deep");
 
       const found = await states();
       for (const key of good) expect([key, found[key]]).toEqual([key, "verified"]);
-      for (const key of bad) expect([key, found[key]]).not.toEqual([key, "verified"]);
+      // A reader that asks for what is missing has all of a truncated body in the end: then, and only then, it is verified.
+      const whole = bad.filter((key) => key.endsWith("truncated") && found[key] === "verified");
+      for (const key of whole) {
+        const copy = await (await direct.target.get(key)).bytes();
+        expect(Buffer.from(copy).equals(content(bad.indexOf(key), bytes))).toBe(true);
+      }
+      const wrong = bad.filter((key) => !whole.includes(key));
+      for (const key of wrong) expect([key, found[key]]).not.toEqual([key, "verified"]);
 
       const report = await cli(["report", "--json", "--config", configFile]);
       expect(report.code).toBe(3);
       const named = report.events.filter((event) => event.type === "object");
-      expect(named.map((event) => event["key"]).sort()).toEqual([...bad].sort());
+      expect(named.map((event) => String(event["key"])).sort()).toEqual([...wrong].sort());
       for (const event of named) {
         expect(event["code"]).toMatch(/^(?:ChecksumMismatch|IncompleteBody)$/);
         expect(String(event["message"]).length).toBeGreaterThan(20);
       }
     },
-    120_000,
+    180_000,
   );
+
+  it("from the very first object on is found: others of the source tell that its ETags are MD5s", async () => {
+    await direct.source.put("0-first", content(1, SMALL));
+    for (let i = 0; i < 5; i++) await direct.source.put(`1-later-${i}`, content(i, 100 + i));
+    await stages.plan();
+    spoil("0-first", { kind: "flipBit", atByte: 777 });
+    expect(await stages.copy({ concurrency: 1 })).toMatchObject({ copied: 5, failed: 1, md5Unproved: 0 });
+    expect(await states()).toMatchObject({ "0-first": "failed", "1-later-0": "copied" });
+  });
 
   it("after it was copied rightly is found by verify --deep, which calls nothing of it verified", async () => {
     const keys = Object.keys(FAULTS);
@@ -173,20 +197,24 @@ describe.each(Object.keys(SOURCES))("S7 S8 S10 a %s source that answers 200 and 
     expect(await stages.verify("deep")).toMatchObject({ verified: 5, troubles: 0 });
   });
 
-  it("whose ETags tell nothing is found by reading it again, as soon as one of the readings is right", async () => {
-    const key = "in-parts.wav";
-    await direct.source.put(key, content(1, LARGE), { partSizeBytes: 6 * 1024 * 1024 });
-    const { etag } = await direct.source.head(key);
-    // Only then is there nothing to compare with.
-    expect(etag).not.toMatch(/^[0-9a-f]{32}$/);
-    await stages.plan();
-    spoil(key, { kind: "flipBit", atByte: 777 });
-    await stages.copy();
-    proxy.faults.clear();
-    const summary = await stages.verify("deep");
-    expect(summary).toMatchObject({ verified: 0, troubles: 1 });
-    expect(stages.events.at(-1)).toMatchObject({ type: "diff", key, reason: "source-unstable", state: "planned" });
-    await stages.copy();
-    expect(await stages.verify("deep")).toMatchObject({ verified: 1, troubles: 0 });
-  }, 60_000);
+  it.runIf(kind === "s3")(
+    "whose ETags tell nothing is found by reading it again, as soon as one of the readings is right",
+    async () => {
+      const key = "in-parts.wav";
+      await direct.source.put(key, content(1, LARGE), { partSizeBytes: 6 * 1024 * 1024 });
+      const { etag } = await direct.source.head(key);
+      // Only then is there nothing to compare with.
+      expect(etag).not.toMatch(/^[0-9a-f]{32}$/);
+      await stages.plan();
+      spoil(key, { kind: "flipBit", atByte: 777 });
+      await stages.copy();
+      proxy.faults.clear();
+      const summary = await stages.verify("deep");
+      expect(summary).toMatchObject({ verified: 0, troubles: 1 });
+      expect(stages.events.at(-1)).toMatchObject({ type: "diff", key, reason: "source-unstable", state: "planned" });
+      await stages.copy();
+      expect(await stages.verify("deep")).toMatchObject({ verified: 1, troubles: 0 });
+    },
+    60_000,
+  );
 });

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Which objects of a route are looked at closely: a share of them, chosen by the hash of their keys. */
 export interface Sample {
@@ -17,10 +17,8 @@ const RANGE = 2 ** 48;
  */
 export function inSample({ rate, seed }: Sample, route: string, key: string): boolean {
   if (rate >= 1) return true;
-  const hash = createHash("sha256")
-    .update(JSON.stringify([seed, route, key]))
-    .digest();
-  return hash.readUIntBE(0, 6) < rate * RANGE;
+  const digest = hash("sha256", JSON.stringify([seed, route, key]), "buffer");
+  return digest.readUIntBE(0, 6) < rate * RANGE;
 }
 
 /** `1%`, `0.5%` or `0.01`; undefined for anything else, and for what is not above 0 and at most 1. */

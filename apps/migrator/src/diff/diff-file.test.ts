@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { csvRecord } from "./csv.ts";
-import { CSV_COLUMNS, diffFile, diffFormatOf } from "./diff-file.ts";
+import { CSV_COLUMNS, diffFile, diffFormatOf, type DiffFormat } from "./diff-file.ts";
 import type { DiffRow } from "./diff-row.ts";
 
 let directory: string;
@@ -50,6 +50,26 @@ describe("CSV", () => {
   });
 });
 
+/** Key and metadata of every row, read back. */
+const rowsIn: Readonly<Record<DiffFormat, (text: string) => unknown[]>> = {
+  csv(text) {
+    const [header = [], ...records] = parseCsv(text);
+    const at = (column: (typeof CSV_COLUMNS)[number]): number => header.indexOf(column);
+    return records.map((values) => ({
+      key: values[at("key")],
+      metadata: JSON.parse(values[at("metadata")] ?? "") as unknown,
+    }));
+  },
+  jsonl: (text) =>
+    text
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const { key, metadata } = JSON.parse(line) as DiffRow;
+        return { key, metadata };
+      }),
+};
+
 it.each(["csv", "jsonl"] as const)("a diff as %s has every row, and its name only when it is whole", async (format) => {
   const path = join(directory, `new/folder/diff.${format}`);
   const file = await diffFile(path, format);
@@ -60,16 +80,7 @@ it.each(["csv", "jsonl"] as const)("a diff as %s has every row, and its name onl
   }
   expect(existsSync(path)).toBe(false);
   await file.finish();
-  const text = readFileSync(path, "utf8");
-  if (format === "jsonl") {
-    const lines = text.trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(keys.map(row));
-  } else {
-    const [header, ...records] = parseCsv(text);
-    expect(header).toEqual([...CSV_COLUMNS]);
-    expect(records.map((values) => values[3])).toEqual(keys);
-    expect(JSON.parse(records[0]?.[13] ?? "")).toEqual(row("").metadata);
-  }
+  expect(rowsIn[format](readFileSync(path, "utf8"))).toEqual(keys.map((key) => ({ key, metadata: row("").metadata })));
   expect(existsSync(`${path}.part`)).toBe(false);
 });
 
@@ -115,7 +126,7 @@ function parseCsv(text: string): string[][] {
     fields.push(field);
     if (text[i] === ",") i++;
     else {
-      expect(text.slice(i, i + 2)).toBe("\r\n");
+      if (text.slice(i, i + 2) !== "\r\n") throw new Error(`no end of a record at ${i}`);
       i += 2;
       records.push(fields);
       fields = [];
