@@ -1,33 +1,13 @@
 #!/usr/bin/env node
-import { CommanderError } from "commander";
-import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { program } from "./program.ts";
+import module from "node:module";
 
 const REQUIRED_NODE = 24;
+// Said by the one file that an older Node can read as well.
 if (Number(process.versions.node.split(".")[0]) < REQUIRED_NODE) {
   process.stderr.write(`bucketferry needs Node.js ${REQUIRED_NODE} or later, and this is ${process.version}.\n`);
-  process.exit(EXIT.usage);
+  process.exit(2);
 }
 
-// A reader that went away, such as `head`, is no reason to fail; what is recorded is in the ledger.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-
-let exitCode: ExitCode = EXIT.done;
-try {
-  const root = program((code) => {
-    exitCode = code;
-  });
-  for (const command of [root, ...root.commands]) command.exitOverride();
-  await root.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-}
-
-// Sockets that are kept alive would hold the process for seconds. What was written has to leave first: a pipe takes it in turns.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))),
-);
-process.exit(exitCode);
+// Most of a short command's time is compiling what was compiled the last time; NODE_DISABLE_COMPILE_CACHE=1 turns it off.
+module.enableCompileCache();
+await import("./main.ts");

@@ -112,8 +112,9 @@ export function program(onExit: (code: ExitCode) => void): Command {
 
   command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
     const { copyCommand } = await import("./commands/copy.ts");
-    return (environment, { concurrency, processes, bandwidth, order, patience, allowPartial }) =>
+    return (environment, { plan, untilQuiet, concurrency, processes, bandwidth, order, patience, allowPartial }) =>
       copyCommand(environment, {
+        plan: untilQuiet === true ? "until-quiet" : plan === true ? "once" : undefined,
         concurrency,
         processes,
         order,
@@ -122,6 +123,8 @@ export function program(onExit: (code: ExitCode) => void): Command {
         allowPartial: allowPartial ?? false,
       });
   })
+    .option("--plan", "plan first, in the same process")
+    .option("--until-quiet", "plan and copy again and again, until a plan finds nothing to copy")
     .option("--concurrency <objects>", "objects at once; default: copy.concurrency of the configuration", wholeNumber)
     .option("--processes <count>", "processes that copy; default: copy.processes of the configuration", wholeNumber)
     .option("--bandwidth <bytes>", "most bytes a second, all transfers together", wholeNumber)
@@ -318,6 +321,8 @@ interface PlanOptions extends PlacementOptions, SelectionFlags {
   readonly rate?: number;
 }
 interface CopyOptions {
+  readonly plan?: boolean;
+  readonly untilQuiet?: boolean;
   readonly processes?: number;
   readonly order?: "key" | "size" | "-size" | "newest" | "oldest";
   readonly concurrency?: number;

@@ -1,4 +1,3 @@
-import { describeFailure } from "./describe-failure.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { processInterrupt } from "./process/interrupt.ts";
 import type { LogLevel, Reporter } from "./report/reporter.ts";
@@ -62,6 +61,8 @@ export async function runCommand(
     );
     return result.exitCode;
   } catch (error) {
+    // It knows the errors of every package, and brings them with it.
+    const { describeFailure } = await import("./describe-failure.ts");
     const failure = describeFailure(error);
     const { exitCode, ...told } = failure;
     reporter.event({ type: "error", ...told });

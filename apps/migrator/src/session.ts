@@ -1,7 +1,6 @@
 import type { Config, Route } from "@bucketferry/config";
 import type { Ledger } from "@bucketferry/ledger";
 import { CommandError } from "./command-error.ts";
-import { describeFailure } from "./describe-failure.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { HostLimits } from "./pipeline/host-limits.ts";
 import type { Interrupt } from "./process/interrupt.ts";
@@ -117,6 +116,7 @@ export async function withSession<
       return result;
     } catch (error) {
       const failure: unknown = ledger.lost.aborted ? ledger.lost.reason : error;
+      const { describeFailure } = await import("./describe-failure.ts");
       const { exitCode, code, message } = describeFailure(failure);
       // A ledger that cannot take this either has said so with the failure itself.
       await ledger.runs.finish(exitCode, { error: { code, message } }).catch(() => undefined);

@@ -8,6 +8,8 @@ import { passGate, runStage } from "../stages/run-stage.ts";
 import type { StageContext } from "../stages/stage-context.ts";
 
 export interface CopyCommandOptions {
+  /** Plan first, in the same process: once, or again and again until there is nothing left to copy. */
+  readonly plan?: "once" | "until-quiet" | undefined;
   readonly concurrency: number | undefined;
   readonly bandwidthLimitBytesPerSecond: number | undefined;
   /** Default: those of the configuration. */
@@ -18,7 +20,12 @@ export interface CopyCommandOptions {
 }
 
 export function copyCommand(environment: CommandEnvironment, options: CopyCommandOptions): Promise<CommandResult> {
-  return withSession(environment, ({ context, config }) => copyStep(context, config, options));
+  const { plan } = options;
+  return withSession(environment, async ({ context, config }) => {
+    if (plan === undefined) return copyStep(context, config, options);
+    const { copyRounds } = await import("./copy-rounds.ts");
+    return copyRounds(context, config, plan, options);
+  });
 }
 
 export async function copyStep(
