@@ -11,7 +11,7 @@ import { authentication } from "./middleware/authentication.ts";
 import { idempotency } from "./middleware/idempotency.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestContext } from "./middleware/request-context.ts";
-import { closeWhileDraining, loopbackHostsOnly } from "./middleware/security.ts";
+import { closeWhenOver, loopbackHostsOnly, smallJson } from "./middleware/security.ts";
 import { tracing } from "./observability/tracing.ts";
 import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
@@ -46,7 +46,7 @@ export function app(service: Service) {
 
   root.use(tracing());
   root.use(requestContext(service));
-  root.use(closeWhileDraining(service));
+  root.use(closeWhenOver(service));
   root.use(loopbackHostsOnly(service));
   root.use(
     secureHeaders({
@@ -76,6 +76,7 @@ export function app(service: Service) {
 
   root.use(authentication(service));
   root.use(rateLimit(service));
+  root.use(smallJson());
   root.use(idempotency(service));
   root.get("/metrics", async (context) => {
     const { contentType, text } = await service.metrics.page();

@@ -34,7 +34,7 @@ export function tokenVerifier({
   };
 
   const verify = async (token: string): Promise<JWTPayload> => {
-    const { alg } = decodeProtectedHeader(token);
+    const alg = algorithmOf(token);
     if (secret !== undefined && SECRET_ALGORITHMS.includes(alg ?? "")) {
       return (await jwtVerify(token, secret, { ...expectations, algorithms: SECRET_ALGORITHMS })).payload;
     }
@@ -56,6 +56,15 @@ export function tokenVerifier({
     }
     return callerOf(payload, audience);
   };
+}
+
+/** @throws JOSEError for what is no token at all */
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch (error) {
+    throw new errors.JWTInvalid("not a token", { cause: error });
+  }
 }
 
 /** The service's and the anonymous role's keys of a Supabase project carry no audience and no user. */

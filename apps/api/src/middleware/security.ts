@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { isLoopback } from "../config/service-config.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
@@ -19,10 +20,30 @@ export function loopbackHostsOnly({ config }: Service): MiddlewareHandler<Servic
   };
 }
 
-/** A draining instance answers what it has begun, and tells its clients to go elsewhere afterwards. */
-export function closeWhileDraining({ isDraining }: Service): MiddlewareHandler<ServiceEnv> {
+/**
+ * Says so when a connection will not be used again: an instance that is draining sends its clients elsewhere, and behind an
+ * answer to half a request the other half may still come.
+ */
+export function closeWhenOver({ isDraining }: Service): MiddlewareHandler<ServiceEnv> {
   return async (context, next) => {
     await next();
-    if (isDraining()) context.header("connection", "close");
+    if (isDraining() || context.env?.incoming?.complete === false) context.header("connection", "close");
   };
+}
+
+/** JSON is read as a whole, so it has to be small. */
+const MAX_JSON_BYTES = 256 * 1024;
+
+/** Bodies that are files have limits of their own where they are read. */
+export function smallJson(): MiddlewareHandler<ServiceEnv> {
+  const limited = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () => {
+      throw new Problem("TooLarge", `JSON of more than ${MAX_JSON_BYTES} bytes is not read.`);
+    },
+  });
+  return (context, next) =>
+    /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header("content-type") ?? "")
+      ? limited(context, next)
+      : next();
 }
