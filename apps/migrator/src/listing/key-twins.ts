@@ -52,7 +52,12 @@ export async function keyTwins(): Promise<KeyTwins> {
   };
 }
 
+/** ASCII without capitals: most keys, and seen in a fraction of the time that normalising takes. */
+// eslint-disable-next-line no-control-regex
+const PLAIN = /^[\u0000-@[-\u007f]*$/;
+
 /** What a case-insensitive, normalising file system makes of a name. */
 export function plainForm(key: string): string {
+  if (PLAIN.test(key)) return key;
   return key.normalize("NFC").toLowerCase();
 }
