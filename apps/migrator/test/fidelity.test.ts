@@ -197,6 +197,18 @@ describe.each(Object.keys(SOURCES))("S7 S8 S10 a %s source that answers 200 and 
     expect(await stages.verify("deep")).toMatchObject({ verified: 5, troubles: 0 });
   });
 
+  it.runIf(kind === "supabase")("S26 and lists an object without having its bytes is never copied from", async () => {
+    await direct.source.put("whole", content(1, SMALL));
+    await direct.source.put("hollow", content(2, SMALL));
+    (server as SupabaseServer).loseBytes("old-files", "hollow");
+    await stages.plan();
+    expect(await stages.copy()).toMatchObject({ copied: 1 });
+    expect(await stages.verify()).toMatchObject({ verified: 1, diff: { equal: 1 }, troubles: 1 });
+    expect(stages.events.findLast((event) => event.type === "diff")).toMatchObject({ key: "hollow" });
+    expect(await states()).not.toMatchObject({ hollow: expect.stringMatching(/copied|verified/) });
+    expect(await direct.target.exists("hollow")).toBe(false);
+  });
+
   it.runIf(kind === "s3")(
     "whose ETags tell nothing is found by reading it again, as soon as one of the readings is right",
     async () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, type Route } from "@bucketferry/config";
 import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
-import type { ListPage, ListPageOptions } from "@bucketferry/storage-core";
+import { compareKeys, type ListPage, type ListPageOptions } from "@bucketferry/storage-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CSV_COLUMNS } from "../src/diff/diff-file.ts";
 import type { DiffRow } from "../src/diff/diff-row.ts";
@@ -170,7 +170,7 @@ describe("a sample", () => {
       const summary = await stages.verify("deep", { sample: { rate: 0.2, seed: seedText } });
       const read = world.seen.source.filter(({ operation }) => operation === "GetObject").map(({ key }) => key ?? "");
       expect(summary).toMatchObject({ verified: 60, troubles: 0, objectsRead: read.length });
-      return read.sort();
+      return read.toSorted(compareKeys);
     };
     const one = await readBy("monday");
     expect(one.length).toBeGreaterThan(2);

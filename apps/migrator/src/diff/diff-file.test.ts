@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { csvRecord } from "./csv.ts";
-import { CSV_COLUMNS, diffFile, diffFormatOf, type DiffFormat } from "./diff-file.ts";
+import { diffFile, diffFormatOf, type CSV_COLUMNS, type DiffFormat } from "./diff-file.ts";
 import type { DiffRow } from "./diff-row.ts";
 
 let directory: string;

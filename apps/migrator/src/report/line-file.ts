@@ -9,13 +9,13 @@ export interface LineFile {
   /** Takes a piece at once; what it asks of the caller is to wait for `drained` now and then. */
   write(text: string): void;
   /** Resolves when the disk has caught up, so that memory does not grow with the file. */
-  drained(): Promise<void>;
+  readonly drained: () => Promise<void>;
   /** SHA-256 of everything that was written so far, hex. */
   sha256(): string;
   /** Puts it on the disk and gives it its name, over a file of the same name. */
-  finish(): Promise<void>;
+  readonly finish: () => Promise<void>;
   /** Leaves nothing behind. */
-  discard(): Promise<void>;
+  readonly discard: () => Promise<void>;
 }
 
 const BUFFER_BYTES = 256 * 1024;
