@@ -18,6 +18,8 @@ export async function sqliteApp(): Promise<AppDatabase> {
   const directory = await mkdtemp(join(tmpdir(), "bucketferry-references-"));
   const path = join(directory, "app.db");
   const connection = new SqliteDatabase(path);
+  // Data of tests need not survive a loss of power.
+  connection.pragma("synchronous = off");
   return {
     location: { kind: "sqlite", path },
     label: (table) => table,
