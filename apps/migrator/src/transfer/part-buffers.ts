@@ -15,9 +15,10 @@ export interface PartBuffers {
   take(bytes: number, signal: AbortSignal): Promise<PartBuffer>;
 }
 
-const MEMORY_BYTES = 64 * 1024 * 1024;
-/** With fewer parts than this in memory, reading, hashing and sending would wait for each other. */
-const LEAST_PARTS = 4;
+/** Four parts of the usual size: one arrives while another is sent, twice. More of them were no faster on one service. */
+const MEMORY_BYTES = 32 * 1024 * 1024;
+/** With fewer parts than this in memory, reading and sending would wait for each other. */
+const LEAST_PARTS = 2;
 
 /**
  * Buffers are used again and again: a fresh one of several megabytes costs a page fault for every four kilobytes, and the

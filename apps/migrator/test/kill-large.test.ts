@@ -1,0 +1,79 @@
+import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startCli } from "./cli.ts";
+import { openStages } from "./in-process.ts";
+import { content, openWorld, type World } from "./world.ts";
+
+const PART = 5 * 1024 ** 2;
+/** Three parts each. */
+const SIZE = 12_000_000;
+const KEYS = ["a.wav", "b.wav"];
+
+let world: World;
+let targetProxy: FaultProxy;
+beforeEach(async () => {
+  world = await openWorld();
+  targetProxy = await faultProxy({ target: world.target.url });
+  world.configure((config) => {
+    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
+    config["copy"] = { concurrency: 8, maxAttempts: 3, partSize: PART };
+  });
+  for (const [i, key] of KEYS.entries()) await world.route.source.put(key, content(i, SIZE));
+  const stages = await openStages(world);
+  await stages.plan();
+  await stages.close();
+});
+afterEach(async () => {
+  await targetProxy.close();
+  await world.close();
+});
+
+/** Places in the life of an upload, with the time that it is passed. */
+const PLACES = [
+  "upload:before-create",
+  "upload:created",
+  "upload:recorded",
+  "upload:part-sent#3",
+  "upload:part-recorded",
+  "upload:part-recorded#4",
+  "upload:before-complete",
+  "upload:completed",
+  "upload:forgotten#2",
+];
+
+it.each(PLACES)(
+  "L1 S25 a copy that is killed at %s goes on, sends no recorded part again, and leaves no upload behind",
+  async (place) => {
+    const killed = await startCli(["copy", "--json", "--config", world.configFile], {
+      env: { BUCKETFERRY_KILL_AT: place },
+    }).result;
+    expect(killed.signal).toBe("SIGKILL");
+
+    const stages = await openStages(world);
+    try {
+      const recorded = new Set<string>();
+      for await (const { key } of stages.ledger.uploads.walk("audio")) {
+        const upload = await stages.ledger.uploads.find("audio", key);
+        for (const { partNumber } of upload?.parts ?? []) recorded.add(`${key} ${partNumber}`);
+      }
+      if (place.includes("part-recorded")) expect(recorded.size).toBeGreaterThan(0);
+      targetProxy.faults.clear();
+
+      expect(await stages.copy({ partSizeBytes: PART })).toMatchObject({ failed: 0, complete: true });
+      const sentAgain = targetProxy.faults
+        .seen()
+        .filter(({ method, query }) => method === "PUT" && query.includes("partNumber="))
+        .map(({ path, query }) => `${path.split("/").at(-1)} ${new URLSearchParams(query).get("partNumber")}`);
+      expect(sentAgain.filter((part) => recorded.has(part))).toEqual([]);
+      expect(await Array.fromAsync(world.route.target.multipart.list())).toEqual([]);
+      expect(await Array.fromAsync(stages.ledger.uploads.walk("audio"))).toEqual([]);
+      for (const [i, key] of KEYS.entries()) {
+        expect(Buffer.from(await (await world.route.target.get(key)).bytes()).equals(content(i, SIZE))).toBe(true);
+      }
+      expect(await stages.verify("deep")).toMatchObject({ verified: KEYS.length });
+    } finally {
+      await stages.close();
+    }
+  },
+  120_000,
+);
