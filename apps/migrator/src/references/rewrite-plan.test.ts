@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Route } from "@bucketferry/config";
-import type { ObjectState } from "./contract.ts";
+import type { FormPolicy, Route } from "@bucketferry/config";
+import type { ObjectState, RewriteTo } from "./contract.ts";
 import { planCell, type CellPlan } from "./rewrite-plan.ts";
-import { findOccurrences } from "./text/find-occurrences.ts";
+import { DEEPEST_JSON, findOccurrences } from "./text/find-occurrences.ts";
 import { hostTable, type HostTable } from "./text/host-table.ts";
 import { classroomRoutes, NEW, OLD } from "../../test/references/routes.ts";
 
@@ -19,6 +19,8 @@ const VERIFIED = new Set([
   "images/comma,1.jpg",
   "images/smile:).jpg",
   "images/it's.jpg",
+  "images/a b (1).jpg",
+  "images/caf\u00e9.jpg",
 ]);
 
 let routes: Route[];
@@ -31,13 +33,17 @@ afterAll(() => Promise.all(routes.map((route) => route.close())));
 
 function plan(
   text: string,
-  { isJson = false, verified = VERIFIED }: { isJson?: boolean; verified?: Set<string> } = {},
+  {
+    isJson = false,
+    verified = VERIFIED,
+    to = { to: "public" },
+  }: { isJson?: boolean; verified?: Set<string>; to?: RewriteTo } = {},
 ): CellPlan {
   const occurrences = [...findOccurrences(text, { routes, hosts, isJson })];
   const state = (route: string, key: string): ObjectState | undefined =>
     verified.has(`${route}/${key}`) ? { state: "verified", targetKey: key } : undefined;
   const cell = { table: "t", column: "c", primaryKey: { id: 1 } };
-  return planCell({ cell, text, occurrences }, state, routes, { to: "public" });
+  return planCell({ cell, text, occurrences }, state, routes, to);
 }
 
 const AUDIO = `${OLD}/lecture-audio`;
@@ -116,6 +122,185 @@ describe("one URL in a text becomes the target's, and nothing else changes (D9, 
   });
 });
 
+describe("every spelling of a URL is read, and the new URL is written in it (D9, D12, D13)", () => {
+  const JPG = `${IMAGE}/u/1.jpg`;
+  const NEW_JPG = `${NEW}/images/u/1.jpg`;
+  const slashes = (text: string): string => text.replaceAll("/", String.raw`\/`);
+  const value = encodeURIComponent;
+  const lower = (text: string): string => text.replaceAll(/%../g, (hex) => hex.toLowerCase());
+  test.each([
+    ["a parameter of another URL", `?url=${value(JPG)}&w=64`, `?url=${value(NEW_JPG)}&w=64`],
+    ["a parameter in lower-case escapes", `?url=${lower(value(JPG))}&w=64`, `?url=${lower(value(NEW_JPG))}&w=64`],
+    ["a parameter of a parameter", `?a=${value(`/x?url=${value(JPG)}`)}`, `?a=${value(`/x?url=${value(NEW_JPG)}`)}`],
+    [
+      "a form's body",
+      `text=see+${value(`${IMAGE}/a%20b%20(1).jpg`)}+there`,
+      `text=see+${value(`${NEW}/images/a%20b%20%281%29.jpg`)}+there`,
+    ],
+    ["a query within a query", `${JPG}?from=${AUDIO}/a.m4a&x=1`, `${NEW_JPG}?from=${NEW}/audio/a.m4a&x=1`],
+    [
+      "a query within a query, escaped",
+      `${JPG}?from=${value(`${AUDIO}/a.m4a`)}&token=x`,
+      `${NEW_JPG}?from=${value(`${NEW}/audio/a.m4a`)}`,
+    ],
+    ["JSON in an attribute", `x="{&quot;a&quot;:&quot;${JPG}&quot;}"`, `x="{&quot;a&quot;:&quot;${NEW_JPG}&quot;}"`],
+    [
+      "JSON with escaped slashes in an attribute",
+      `x="{&quot;a&quot;:&quot;${slashes(JPG)}&quot;}"`,
+      `x="{&quot;a&quot;:&quot;${slashes(NEW_JPG)}&quot;}"`,
+    ],
+    ["JSON in a page", `<script>{"a":"${slashes(JPG)}"}</script>`, `<script>{"a":"${slashes(NEW_JPG)}"}</script>`],
+    [
+      "letters beyond ASCII in a program",
+      String.raw`x = "${slashes(IMAGE)}\/caf\u00e9.jpg\n"`,
+      String.raw`x = "${slashes(NEW)}\/images\/caf%C3%A9.jpg\n"`,
+    ],
+    ["slashes as numbers", `"${JPG.replaceAll("/", "\\u002f")}"`, `"${NEW_JPG.replaceAll("/", "\\u002f")}"`],
+    ["slashes as entities", `"${JPG.replaceAll("/", "&#x2F;")}"`, `"${NEW_JPG.replaceAll("/", "&#x2F;")}"`],
+    ["CSS with a backslash", `url(${IMAGE}/a\\ b\\ \\(1\\).jpg)`, `url(${NEW}/images/a%20b%20%281%29.jpg)`],
+    ["CSS with a number", `url("${IMAGE}/a%20b%20\\28 1\\29.jpg")`, `url("${NEW}/images/a%20b%20%281%29.jpg")`],
+    ["Markdown with a backslash", `[x](${AUDIO}/sub/a%20b\\(1\\).m4a)`, `[x](${NEW}/audio/sub/a%20b%281%29.m4a)`],
+    ["Markdown with blanks", `[x](<${IMAGE}/a b (1).jpg> "t")`, `[x](<${NEW}/images/a%20b%20%281%29.jpg> "t")`],
+    ["an attribute with blanks", `<img src="${IMAGE}/a b (1).jpg">`, `<img src="${NEW}/images/a%20b%20%281%29.jpg">`],
+    ["a column with blanks", `${IMAGE}/a b (1).jpg`, `${NEW}/images/a%20b%20%281%29.jpg`],
+    ["a reference definition", `[1]: ${JPG} 'Title'`, `[1]: ${NEW_JPG} 'Title'`],
+    ["a URL as its own text", `[${JPG}](${JPG})`, `[${NEW_JPG}](${NEW_JPG})`],
+    ["emphasis", `*${JPG}* __${JPG}__ ~~${JPG}~~`, `*${NEW_JPG}* __${NEW_JPG}__ ~~${NEW_JPG}~~`],
+    ["BBCode", `[img]${JPG}[/img]`, `[img]${NEW_JPG}[/img]`],
+    ["CSV", `"${JPG}","x ""y"""\n${JPG};2`, `"${NEW_JPG}","x ""y"""\n${NEW_JPG};2`],
+    ["XML", `<loc>${JPG}</loc><![CDATA[${JPG}]]>`, `<loc>${NEW_JPG}</loc><![CDATA[${NEW_JPG}]]>`],
+    ["an attribute without quotes", `<img src=${JPG}/>`, `<img src=${NEW_JPG}/>`],
+    ["a language without blanks", `\u770b${JPG}\u3002\u597d`, `\u770b${NEW_JPG}\u3002\u597d`],
+    ["a template", `{{${JPG}}} \${${JPG}}`, `{{${NEW_JPG}}} \${${NEW_JPG}}`],
+    ["escapes made twice", `${IMAGE}/a%2520b%2520%25281%2529.jpg`, `${NEW}/images/a%20b%20%281%29.jpg`],
+    ["a plus for a blank", `${IMAGE}/a+b+(1).jpg`, `${NEW}/images/a%20b%20%281%29.jpg`],
+    [
+      "a query that stays, letter for letter",
+      `<a href="${JPG}?v=1&amp;download=&#38;t=2">`,
+      `<a href="${NEW_JPG}?v=1&#38;t=2">`,
+    ],
+  ])("%s", (_name, before, after) => {
+    expect(plan(before).after).toBe(after);
+    expect(plan(after)).toMatchObject({ after, references: [] });
+  });
+});
+
+describe("each form of URL has a policy, and nothing private becomes public (D11, D15, D18)", () => {
+  const BASE = "https://ref.supabase.co/storage/v1";
+  const forms = {
+    public: `${BASE}/object/public/images/u/1.jpg?v=1`,
+    signed: `${BASE}/object/sign/images/u/1.jpg?token=x&v=1`,
+    authenticated: `${BASE}/object/authenticated/images/u/1.jpg?v=1`,
+    bare: `${BASE}/object/images/u/1.jpg?v=1`,
+    s3: `${BASE}/s3/images/u/1.jpg?v=1`,
+    render: `${BASE}/render/image/public/images/u/1.jpg?width=10&v=1`,
+    "private-render": `${BASE}/render/image/authenticated/images/u/1.jpg?width=10&v=1`,
+    upload: `${BASE}/object/upload/sign/images/u/1.jpg?token=x&v=1`,
+    path: "/storage/v1/object/public/images/u/1.jpg?v=1",
+  } as const;
+  const app: RewriteTo = { to: "app", appBaseUrl: "https://api.example.com" };
+  const APP = "https://api.example.com/files/u/1.jpg";
+  test.each([
+    ["public", `${NEW}/images/u/1.jpg?v=1`, `${APP}?v=1`],
+    ["signed", "private-form", APP],
+    ["authenticated", "private-form", `${APP}?v=1`],
+    ["bare", "private-form", `${APP}?v=1`],
+    ["s3", "private-form", `${APP}?v=1`],
+    ["render", "no-counterpart", "no-counterpart"],
+    ["private-render", "no-counterpart", "no-counterpart"],
+    ["upload", "no-counterpart", "no-counterpart"],
+    ["path", "reported-form", "reported-form"],
+  ] as const)("%s by default", (form, asPublic, asApp) => {
+    for (const [to, expected] of [
+      [{ to: "public" }, asPublic],
+      [app, asApp],
+    ] as const) {
+      const { after, kept } = plan(forms[form], { to });
+      expect(kept[0]?.reason ?? after).toBe(expected);
+      if (kept.length > 0) expect(after).toBe(forms[form]);
+    }
+  });
+
+  test.each(Object.keys(forms) as (keyof typeof forms)[])("%s as it is configured", (form) => {
+    const with_ = (policy: FormPolicy): CellPlan =>
+      plan(forms[form], { to: { to: "public", forms: { [form]: policy } } });
+    expect(with_("map").after).toBe(`${NEW}/images/u/1.jpg?v=1`);
+    expect(with_("map-and-drop-query").after).toBe(`${NEW}/images/u/1.jpg`);
+    expect(with_("keep")).toMatchObject({ after: forms[form], kept: [{ reason: "kept-by-policy" }] });
+    expect(with_("report")).toMatchObject({ after: forms[form], kept: [{ reading: { key: "u/1.jpg" } }] });
+  });
+
+  test("a path without its host is no more open than the form that it has", () => {
+    const text = "/storage/v1/object/authenticated/images/u/1.jpg";
+    expect(plan(text, { to: { to: "public", forms: { path: "map" } } })).toMatchObject({
+      after: text,
+      kept: [{ reason: "private-form" }],
+    });
+  });
+
+  test("a path behind something else is not taken for one without its host", () => {
+    for (const before of ["https://x.example", "${BASE}", "a", "..", "https://user@ref.supabase.co"]) {
+      const text = `${before}/storage/v1/object/public/images/u/1.jpg`;
+      expect(plan(text, { to: { to: "public", forms: { path: "map" } } }).after).toBe(text);
+    }
+  });
+
+  test("a key is written only where its characters need no escape that the place does not show", () => {
+    const to: RewriteTo = { to: "key" };
+    expect(plan(`${IMAGE}/it's.jpg?v=1#x`, { to }).after).toBe("it's.jpg");
+    expect(plan(JSON.stringify([`${IMAGE}/it's.jpg`]), { to }).after).toBe(JSON.stringify(["it's.jpg"]));
+    expect(plan(`<a href='${IMAGE}/u/1.jpg'>`, { to }).after).toBe("<a href='u/1.jpg'>");
+    const risky = `<a href='${IMAGE}/it%27s.jpg'>`;
+    expect(plan(risky, { to })).toMatchObject({ after: risky, kept: [{ reason: "not-writable-here" }] });
+  });
+});
+
+describe("what is put into a cell to do harm (invariant 10)", () => {
+  test("JSON in JSON deeper than is read stays, and is said", () => {
+    let text = JSON.stringify([`${IMAGE}/u/1.jpg`]);
+    for (let depth = 0; depth < DEEPEST_JSON - 1; depth += 1) text = JSON.stringify([text]);
+    expect(plan(text).references).toHaveLength(1);
+    const deeper = JSON.stringify([text]);
+    expect(plan(deeper)).toMatchObject({ after: deeper, kept: [{ reason: "too-deep" }] });
+  });
+
+  test("a URL that is longer than any stays, and is said", () => {
+    const text = `${IMAGE}/u/1.jpg?${"a".repeat(10_000)}`;
+    expect(plan(text)).toMatchObject({ after: text, kept: [{ reason: "too-long" }] });
+  });
+
+  test.each([
+    ["dots that lead out of the bucket", `${OLD}/images/../lecture-audio/a.m4a`],
+    ["escaped dots", `${OLD}/images/%2e%2e/lecture-audio/a.m4a`],
+    ["credentials in front of the host", `https://a:b@ref.supabase.co/storage/v1/object/public/images/u/1.jpg`],
+    [
+      "our host as credentials of another",
+      `https://ref.supabase.co@evil.example/storage/v1/object/public/images/u/1.jpg`,
+    ],
+    [
+      "our host in the path of another",
+      `https://evil.example//ref.supabase.co/storage/v1/object/public/images/u/1.jpg`,
+    ],
+    ["another scheme", `ftp://ref.supabase.co/storage/v1/object/public/images/u/1.jpg`],
+    ["a scheme that ends like ours", `xhttps://ref.supabase.co/storage/v1/object/public/images/u/1.jpg`],
+    ["one slash", `https:/ref.supabase.co/storage/v1/object/public/images/u/1.jpg`],
+    ["another port", `https://ref.supabase.co:8443/storage/v1/object/public/images/u/1.jpg`],
+    ["a broken escape", `${IMAGE}/u/1%zz.jpg`],
+    ["a NUL", `${IMAGE}/u/\u00001.jpg`],
+  ])("%s: not rewritten", (_name, text) => {
+    expect(plan(text).after).toBe(text);
+  });
+
+  test("a token that names another object than its path decides nothing alone", () => {
+    const claims = Buffer.from(JSON.stringify({ url: "images/u/1.jpg" })).toString("base64url");
+    const text = `https://ref.supabase.co/storage/v1/object/sign/images/comma,1.jpg?token=eyJhbGciOiJIUzI1NiJ9.${claims}.x`;
+    expect(plan(text, { to: { to: "public", forms: { signed: "map" } } })).toMatchObject({
+      after: text,
+      kept: [{ reason: "ambiguous" }],
+    });
+  });
+});
+
 describe("what stays, and why", () => {
   test.each([
     ["D16: an object that the ledger does not know", `${AUDIO}/none.m4a`, "unknown-object"],
@@ -175,7 +360,7 @@ describe("what stays, and why", () => {
 describe("for any text", () => {
   test("without a URL of ours nothing changes", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.boolean(), (text, isJson) => {
+      fc.property(fc.string({ unit: "binary", maxLength: 100 }), fc.boolean(), (text, isJson) => {
         expect(plan(text, { isJson: isJson && isValidJson(text) }).after).toBe(text);
       }),
     );
@@ -188,6 +373,75 @@ describe("for any text", () => {
         const text = `${before} "${AUDIO}/a.m4a" ${after}`;
         expect(plan(text).after).toBe(`${before} "${NEW}/audio/a.m4a" ${after}`);
       }),
+    );
+  });
+
+  const url = fc.constantFrom(
+    `${AUDIO}/a.m4a`,
+    `${IMAGE}/u/1.jpg?v=1&token=x`,
+    `${IMAGE}/comma,1.jpg`,
+    `${IMAGE}/a%20b%20(1).jpg`,
+    `${IMAGE}/unknown.jpg`,
+    encodeURIComponent(`${AUDIO}/a.m4a?token=x`),
+    `${AUDIO}/a.m4a`.replaceAll("/", String.raw`\/`),
+    `https://other.supabase.co/storage/v1/object/public/images/u/1.jpg`,
+    `https://ref.supabase.co/storage/v1/object/sign/images/u/1.jpg?token=x`,
+  );
+  const piece = fc.oneof(
+    fc.constantFrom(
+      ..." \n\t\"'`()[]{}<>,;.:!?&=#/\\*_~|".split(""),
+      "&amp;",
+      "&quot;",
+      '\\"',
+      "](",
+      "?url=",
+      "&x=",
+      "%22",
+    ),
+    fc.string({ unit: "grapheme", maxLength: 6 }),
+  );
+  const anyText = fc.array(fc.oneof(piece, url), { maxLength: 20 }).map((pieces) => pieces.join(""));
+
+  test("D18: what was rewritten once is not rewritten again, whatever stands around it", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { after } = plan(text);
+        expect(plan(after)).toMatchObject({ after, references: [] });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("no edit reaches outside of the URL that it is for", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        for (const { start, readings } of findOccurrences(text, { routes, hosts, isJson: false })) {
+          for (const reading of readings) {
+            expect(text.slice(start, reading.end)).toMatch(
+              /^(?:https?|\/|\\|%2F)[^\n]*(?:supabase\.co|cdn\.example\.com)/i,
+            );
+            for (const edit of reading.edits("https://cdn.example.com/x", "drop-all-and-fragment") ?? []) {
+              expect(edit.start).toBeGreaterThanOrEqual(start);
+              expect(edit.end).toBeLessThanOrEqual(reading.end);
+            }
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("a URL that misses by a character of its host, its path or its bucket changes nothing", () => {
+    const whole = `${IMAGE}/u/1.jpg`;
+    const key = whole.indexOf("u/1.jpg");
+    const other = fc.constantFrom("", ..."aZ0-._~%:@é");
+    fc.assert(
+      fc.property(fc.integer({ min: "https://".length, max: key - 1 }), other, (at, put) => {
+        const text = whole.slice(0, at) + put + whole.slice(at + 1);
+        fc.pre(text.toLowerCase() !== whole.toLowerCase());
+        expect(plan(text).after).toBe(text);
+      }),
+      { numRuns: 1_000 },
     );
   });
 

@@ -68,7 +68,11 @@ export function planCell(
   const references: JournalledReference[] = [];
   const kept: KeptReference[] = [];
   let alreadyRewritten = 0;
-  for (const occurrence of occurrences) {
+  /** The last URL that was rewritten and that others may lie in. */
+  let around: { readonly end: number; readonly edits: readonly Edit[] } = { end: 0, edits: [] };
+  for (const occurrence of occurrences.toSorted((a, b) => a.start - b.start)) {
+    // In a parameter that goes with the URL around it.
+    if (around.edits.some((edit) => edit.start <= occurrence.start && occurrence.start < edit.end)) continue;
     const decision: Decision = decide(occurrence, ({ route, key }) => known(route, key), to);
     const { reading } = decision;
     const { start, path } = occurrence;
@@ -87,9 +91,11 @@ export function planCell(
       else if (changes.length === 1 && first.text === text.slice(first.start, first.end)) alreadyRewritten += 1;
       else {
         edits.push(...changes);
+        if (start >= around.end) around = { end: reading.end, edits: changes };
         references.push({ route: route.name, key: reading.key, path, text: next });
       }
     }
   }
-  return { after: applyEdits(text, edits), references, kept, alreadyRewritten };
+  const inOrder = edits.toSorted((a, b) => a.start - b.start);
+  return { after: applyEdits(text, inOrder), references, kept, alreadyRewritten };
 }

@@ -3,7 +3,7 @@ import type { HostTable } from "./host-table.ts";
 import { jsonStrings } from "./json-strings.ts";
 import type { Occurrence } from "./occurrence.ts";
 import { readPlace, type Place } from "./read-place.ts";
-import { script } from "./spellings.ts";
+import { percent, script } from "./spellings.ts";
 import { urlPlaces, type UrlPlace } from "./url-places.ts";
 
 export interface FindOptions {
@@ -19,8 +19,8 @@ export const DEEPEST_JSON = 6;
 const LONGEST_SUSPECTED_JSON = 16 * 2 ** 20;
 
 /**
- * Every place of a cell's text that names an object of one of the routes, or looks like it, from left to right. Pure,
- * and linear in the text: nothing that somebody puts into a cell makes it take longer than its length allows.
+ * Every place of a cell's text that names an object of one of the routes, or looks like it; one may lie in the query of
+ * another. Pure, and linear in the text: nothing that somebody puts into a cell makes it take longer than its length allows.
  */
 export function* findOccurrences(text: string, options: FindOptions): Generator<Occurrence> {
   yield* within(text, options, {
@@ -69,15 +69,23 @@ function* withinJson(text: string, options: FindOptions, place: Place): Generato
 }
 
 function* withinPlain(text: string, options: FindOptions, place: Place): Generator<Occurrence> {
-  let previous: UrlPlace | undefined;
-  const read = (found: UrlPlace, limit: number): Occurrence[] => {
-    const occurrence = readPlace(text, found, limit, options, place);
+  /** The last URL that was found, and the last that is a parameter of another one, and so may lie within the first. */
+  let outer: UrlPlace | undefined;
+  let inner: UrlPlace | undefined;
+  const read = (found: UrlPlace | undefined, limit: number): readonly Occurrence[] => {
+    const occurrence = found && readPlace(text, found, limit, options, place);
     return occurrence === undefined ? [] : [occurrence];
   };
   for (const found of urlPlaces(text, options.hosts)) {
-    // No URL goes on where the next begins, so no part of a text is looked at twice.
-    if (previous !== undefined) yield* read(previous, found.start);
-    previous = found;
+    // No URL goes on where the next of its kind begins, so no part of a text is looked at more than twice.
+    yield* read(inner, found.start);
+    inner = undefined;
+    if (found.layers[0] === percent) inner = found;
+    else {
+      yield* read(outer, found.start);
+      outer = found;
+    }
   }
-  if (previous !== undefined) yield* read(previous, text.length);
+  yield* read(inner, text.length);
+  yield* read(outer, text.length);
 }

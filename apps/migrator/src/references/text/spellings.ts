@@ -130,7 +130,10 @@ export const css: Spelling = spelling({
     const hex = /^\\([0-9a-f]{1,6})/i.exec(escape)?.[1];
     return hex === undefined ? escape.slice(1) : codePoint(Number.parseInt(hex, 16));
   },
-  usual: (character) => (/[\\"'()\s]/.test(character) ? `\\${character}` : character),
+  usual(character) {
+    if (/[\n\r\f]/.test(character)) return `\\${character.charCodeAt(0).toString(16)} `;
+    return /[\\"'()\s]/.test(character) ? `\\${character}` : character;
+  },
 });
 
 /**

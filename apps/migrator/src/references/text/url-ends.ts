@@ -52,7 +52,7 @@ export function urlEnds(text: string, { before, from, isWhole }: UrlSurroundings
   const others = [
     withoutTrailing(text, from, hard),
     hard,
-    ...withBlanks(text, hard, { before, isWhole }),
+    ...withBlanks(text, hard, { before, from, isWhole }),
     ...beforeForeignLetters(text, from, hard),
     ...endsBefore(MAY_END_PATH, text, from, pathEnd(text, from, hard)),
   ];
@@ -85,15 +85,15 @@ function hardEnd(text: string, from: number): number {
   return next === -1 ? end : from + next;
 }
 
-/** A URL with blanks that nobody escaped: to the closing quote, or to the end of a text that begins with it. */
-function withBlanks(
-  text: string,
-  hard: number,
-  { before, isWhole }: Pick<UrlSurroundings, "before" | "isWhole">,
-): number[] {
+/** A URL with blanks that nobody escaped, or whose escapes are read: to what closes it, or to the end of a text that begins with it. */
+function withBlanks(text: string, hard: number, { before, from, isWhole }: UrlSurroundings): number[] {
   if (text[hard] !== " ") return [];
   const rest = text.slice(hard, hard + LONGEST_QUOTED).trimEnd();
   const line = rest.search(/[\n\r"<>]/);
+  if (before === "(") {
+    const closing = balancedParenthesis(text, from, hard + (line === -1 ? rest.length : line));
+    return closing === undefined ? [] : [closing];
+  }
   const closer = CLOSERS[before];
   if (closer !== undefined) {
     const quote = rest.indexOf(closer);
@@ -111,13 +111,18 @@ function beforeForeignLetters(text: string, from: number, hard: number): number[
 
 /** Of a `(` directly before the URL, as in Markdown links and CSS `url()`. */
 function closingParenthesis(text: string, from: number, limit: number): number | undefined {
+  // `](url "title")`: the white space has ended the URL before the parenthesis did.
+  const titled = /^\s+["'(]/.test(text.slice(limit, limit + 40)) ? limit : undefined;
+  return balancedParenthesis(text, from, limit) ?? titled;
+}
+
+function balancedParenthesis(text: string, from: number, limit: number): number | undefined {
   let depth = 1;
   for (let at = from; at < limit; at += 1) {
     if (text[at] === "(") depth += 1;
     else if (text[at] === ")" && (depth -= 1) === 0) return at;
   }
-  // `](url "title")`: the white space has ended the URL before the parenthesis did.
-  return /^\s+["'(]/.test(text.slice(limit, limit + 40)) ? limit : undefined;
+  return undefined;
 }
 
 function withoutTrailing(text: string, from: number, end: number): number {

@@ -59,15 +59,17 @@ function schemeAndSlashes(text: string, host: number): Pick<UrlPlace, "start" | 
   if (colon === undefined) return isBoundary(text, slashes) ? { start: slashes, layers } : undefined;
   const colonAt = slashes - colon.length;
   const scheme = SCHEME.exec(text.slice(Math.max(0, colonAt - LONGEST_MARK), colonAt))?.[0].toLowerCase() ?? "";
-  const known = SCHEMES.has(scheme) ? scheme : afterEscape(scheme, text, colonAt);
+  const known = SCHEMES.has(scheme) ? scheme : afterEscape(scheme, text, colonAt, layers);
   return known === undefined ? undefined : { start: colonAt - known.length, layers };
 }
 
 /** `%3Dhttps`, `\u0022https`, `\nhttps`: the end of an escape, or of a sentence, looks like the beginning of a scheme. */
-function afterEscape(scheme: string, text: string, end: number): string | undefined {
+function afterEscape(scheme: string, text: string, end: number, [outermost]: readonly Spelling[]): string | undefined {
   const known = /(?:https?|s3)$/.exec(scheme)?.[0];
   if (known === undefined) return undefined;
   const before = text.slice(Math.max(0, end - known.length - 6), end - known.length);
+  // A blank, as forms write it.
+  if (outermost === percent && before.endsWith("+")) return known;
   return /(?:[.]|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[bfnrtv])$/i.test(before) ? known : undefined;
 }
 
