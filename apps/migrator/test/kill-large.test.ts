@@ -35,7 +35,7 @@ const PLACES: readonly (readonly [string, number])[] = [
   ["upload:recorded", 0],
   ["upload:part-sent#3", 0],
   ["upload:part-recorded", 1],
-  ["upload:part-recorded#4", 2],
+  ["upload:part-recorded#4", 1],
   ["upload:before-complete", 3],
   ["upload:completed", 3],
   ["upload:forgotten#2", 0],
