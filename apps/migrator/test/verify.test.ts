@@ -168,7 +168,7 @@ describe("a sample", () => {
     const readBy = async (seedText: string): Promise<string[]> => {
       world.seen.source.length = 0;
       const summary = await stages.verify("deep", { sample: { rate: 0.2, seed: seedText } });
-      const read = world.seen.source.filter(({ operation }) => operation === "GetObject").map(({ key }) => key ?? "");
+      const read = world.seen.source.filter(({ operation }) => operation === "GetObject").map(({ path }) => path);
       expect(summary).toMatchObject({ verified: 60, troubles: 0, objectsRead: read.length });
       return read.toSorted(compareKeys);
     };

@@ -70,7 +70,7 @@ export interface EvidenceSeal {
 }
 
 /** Hex digits of the leaf hash before, that each line repeats: enough to say which line is not the one that was written. */
-export const PREV_DIGITS = 16;
+const PREV_DIGITS = 16;
 
 export function prevOf(leafHash: Buffer): string {
   return leafHash.toString("hex").slice(0, PREV_DIGITS);
