@@ -7,10 +7,10 @@ import type { Contestant, Job, Step } from "./contestant.ts";
 const CLI = join(import.meta.dirname, "../../apps/migrator/dist/cli.js");
 const CONFIG = "bucketferry.config.json";
 
-/** The user's whole job from an empty ledger, each command a process of its own. */
+/** The user's whole job: both sides are listed, and what has to be is copied. From an empty ledger that is everything. */
 export const bucketferry: Contestant = {
   name: "bucketferry",
-  steps: (job) => [bucketferryStep(job, "plan"), bucketferryStep(job, "copy")],
+  steps: (job) => [bucketferryStep(job, "copy", "--plan")],
 };
 
 export function bucketferryStep(job: Job, command: string, ...options: readonly string[]): Step {
