@@ -60,18 +60,42 @@ interface ForcedBy {
   readonly file: string;
 }
 
-/** Strings that begin with ids, alone or in a list: `S1 S2 while …`. Titles of tests and of their groups are. */
-const TITLE = /"((?:[SL]\d+ )+[^"\n]*)"|`((?:[SL]\d+ )+[^`\n]*)`/g;
+const IDS = /^(?:[A-Z]\d+ )+/;
+/** Lines that begin a test, or a group of tests, whose title is on them or (as the formatter breaks them) on the next one. */
+const TITLED = /^( *)(?:(it|test|describe)\b.*?|)["`]((?:[^"`\\]|\\.)*)["`]/;
+
+/** Titles of the tests of one file, each behind those of the groups around it. */
+function* titlesOf(text: string): Generator<{ readonly ids: readonly string[]; readonly title: string }> {
+  const groups: { readonly indent: number; readonly ids: readonly string[]; readonly title: string }[] = [];
+  const lines = text.split("\n");
+  for (const [i, line] of lines.entries()) {
+    const [, space = "", word, told = ""] = TITLED.exec(line) ?? [];
+    const before = lines[i - 1] ?? "";
+    // A title on a line of its own follows the line that opens the call.
+    const kind = word ?? (/(?:^|\)|\b(?:it|test|describe)(?:\.\w+)*)\($/.test(before) ? "test" : undefined);
+    if (kind === undefined || told === "") continue;
+    const indent = space.length;
+    while (groups.length > 0 && (groups.at(-1)?.indent ?? 0) >= indent) groups.pop();
+    const ids = IDS.exec(told)?.[0].trim().split(" ") ?? [];
+    const title = told.replace(IDS, "");
+    if (kind === "describe") {
+      groups.push({ indent, ids, title });
+      continue;
+    }
+    const around = groups.map((group) => group.title).filter((one) => !one.includes("%s"));
+    yield { ids: [...new Set([...groups.flatMap((group) => group.ids), ...ids])], title: [...around, title].join(" ") };
+  }
+}
 
 const tests = new Map<string, ForcedBy[]>();
 for (const file of globSync("{apps,packages}/*/{src,test}/**/*.test.ts").toSorted()) {
+  // There S3 is the service.
+  if (file.startsWith("packages/local-servers/")) continue;
   // The cases of the storage contract have an L of their own: L11 of an adapter is another one.
   const isAdapter = !file.startsWith("apps/") && !file.startsWith("packages/ledger/");
-  for (const [, quoted, ticked] of readFileSync(file, "utf8").matchAll(TITLE)) {
-    const title = quoted ?? ticked ?? "";
-    const ids = /^(?:[SL]\d+ )+/.exec(title)?.[0].trim().split(" ") ?? [];
+  for (const { ids, title } of titlesOf(readFileSync(file, "utf8"))) {
     for (const id of ids.filter((one) => !isAdapter || one.startsWith("S"))) {
-      tests.set(id, [...(tests.get(id) ?? []), { title: title.replace(/^(?:[A-Z]\d+ )+/, ""), file }]);
+      tests.set(id, [...(tests.get(id) ?? []), { title, file }]);
     }
   }
 }

@@ -16,4 +16,4 @@ it("L1 L8 S8 S10 S12 S25 a copy in bad weather that is killed at random places e
   expect(report.problems, `seed ${SEED}`).toEqual([]);
   expect(report).toMatchObject({ kills: 12, objects: 164, exitCode: 0 });
   expect(Object.keys(report.struck).toSorted()).toEqual(["answer", "flipBit", "flipRequestBit", "reset", "truncate"]);
-}, 240_000);
+}, 480_000);
