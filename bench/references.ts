@@ -60,7 +60,9 @@ function report(what: string, ours: readonly number[], theirs: readonly number[]
 
 /** Posts of some hundred characters; one in `every` has a reference, all of them have a URL of somebody else. */
 async function fill(table: string, count: number, every: number): Promise<void> {
-  await client.query(`create table ${table} (id uuid primary key default gen_random_uuid(), n int, title text, body text)`);
+  await client.query(
+    `create table ${table} (id uuid primary key default gen_random_uuid(), n int, title text, body text)`,
+  );
   await client.query(
     `insert into ${table} (n, title, body)
     select i, 'Lecture ' || i, repeat('Some ordinary text of a post, see https://example.org/x/' || i || ' for more. ', 3)
@@ -106,16 +108,25 @@ for (let round = 0; round < rounds; round += 1) {
   theirs.push(
     await secondsOf(async () => {
       for (let from = 0; from < rewritten; from += BATCH) {
-        await client.query(
-          `update plain set body = replace(body, $1, $2) where n > $3 and n <= $4 and body like $5`,
-          [`${OLD}/lecture-audio`, "https://cdn.example.com/audio", from, from + BATCH, `%${HOST}%`],
-        );
+        await client.query(`update plain set body = replace(body, $1, $2) where n > $3 and n <= $4 and body like $5`, [
+          `${OLD}/lecture-audio`,
+          "https://cdn.example.com/audio",
+          from,
+          from + BATCH,
+          `%${HOST}%`,
+        ]);
       }
     }),
   );
   ours.push(
     await secondsOf(async () => {
-      const done = await references.rewrite({ apply: true, states: verified, signal, table: "ours", onEvent: () => {} });
+      const done = await references.rewrite({
+        apply: true,
+        states: verified,
+        signal,
+        table: "ours",
+        onEvent: () => {},
+      });
       if (done.cellsRewritten !== rewritten) throw new Error(`rewrote ${done.cellsRewritten} cells, which is wrong`);
     }),
   );

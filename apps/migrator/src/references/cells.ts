@@ -37,8 +37,8 @@ export interface ReadCellsOptions {
   readonly onEvent: (event: ReferenceEvent) => void;
   readonly before?: Moment | undefined;
   readonly since?: Moment | undefined;
-  /** How many connections read at once. Default: 1. */
-  readonly readers?: number | undefined;
+  /** Several connections read at once. Default: false. */
+  readonly parallel?: boolean | undefined;
   /** Says what is left out and how far it is. Default: true. */
   readonly tells?: boolean | undefined;
 }
@@ -59,7 +59,7 @@ export async function* readCells(source: CellSource, options: ReadCellsOptions):
 async function* readTable(
   table: Table,
   source: CellSource,
-  { signal, onEvent, before, since, readers = 1, tells = true }: ReadCellsOptions,
+  { signal, onEvent, before, since, parallel = false, tells = true }: ReadCellsOptions,
 ): AsyncGenerator<readonly TableCell[]> {
   const progress = (done: number): void => {
     if (!tells) return;
@@ -76,7 +76,7 @@ async function* readTable(
   let toldMs = performance.now();
   for (const part of partsOf(table)) {
     const needles = part.needles ?? source.hosts.needles;
-    for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, readers })) {
+    for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, parallel })) {
       tellTooLong(chunk, table, source, onEvent);
       const cells = chunk.rows.flatMap((row) => cellsOf(row, part.table, source));
       if (cells.length > 0) yield cells;

@@ -1,5 +1,6 @@
 import type { StorageProvider } from "@bucketferry/storage-core/provider";
 import type { DatabaseLimits } from "./database/dialect.ts";
+import type { CellAddress, OneCell } from "./one-cell.ts";
 import type { PaceOptions } from "./pace.ts";
 import type { ReferenceKind } from "./text/occurrence.ts";
 import type { FormPolicies } from "./text/policies.ts";
@@ -278,6 +279,9 @@ export interface StageOptions {
 }
 
 export interface References {
+  /** One cell as it is now, with everything in it that is a reference or looks like one. @throws DatabaseError: no such cell */
+  cell(address: CellAddress): Promise<OneCell>;
+
   /** Reads catalogues only. */
   describe(options: { readonly signal: AbortSignal }): Promise<DatabaseDescription>;
 

@@ -1,16 +1,17 @@
-import type { DatabaseLocation, OpenReferencesOptions, ReferenceRoute, References, RewriteTo } from "./contract.ts";
+import type { DatabaseLocation, OpenReferencesOptions, References } from "./contract.ts";
 import { noTable } from "./no-table.ts";
+import { readingAppUrls } from "./app-urls.ts";
 import type { CellSource } from "./cells.ts";
 import { columnFilter } from "./database/column-filter.ts";
 import { USUAL_LIMITS, type DatabaseLimits, type Dialect } from "./database/dialect.ts";
 import type { Catalogue } from "./database/table.ts";
 import { describeDatabase } from "./describe-database.ts";
+import { readOneCell } from "./one-cell.ts";
 import { proveReferences } from "./prove-references.ts";
 import { rewriteReferences } from "./rewrite-references.ts";
 import { rollbackReferences } from "./rollback-references.ts";
 import { scanReferences } from "./scan-references.ts";
 import { watchReferences } from "./watch-references.ts";
-import { appPrefix } from "./text/render.ts";
 import { hostTable } from "./text/host-table.ts";
 
 /** @throws DatabaseError when the database cannot be opened */
@@ -54,6 +55,7 @@ export async function openReferences(options: OpenReferencesOptions): Promise<Re
     async *watch(stage) {
       yield* watchReferences(await source(stage.table), stage);
     },
+    cell: async (address) => readOneCell(await source(address.table), address),
     close: () => dialect.close(),
   };
 }
@@ -62,34 +64,4 @@ async function openDialect(location: DatabaseLocation, limits: DatabaseLimits): 
   if (location.kind === "sqlite")
     return (await import("./database/sqlite/open-sqlite.ts")).openSqlite(location.path, limits);
   return (await import("./database/postgres/open-postgres.ts")).openPostgres(location.url, limits);
-}
-
-/** When references become URLs of the API, those are the target's form, and are recognised as such. */
-function readingAppUrls(route: ReferenceRoute, to: RewriteTo): ReferenceRoute {
-  if (to.to !== "app") return route;
-  const prefix = appPrefix(to.appBaseUrl);
-  const { host } = new URL(prefix);
-  const { target } = route;
-  return {
-    ...route,
-    target: {
-      name: target.name,
-      bucket: target.bucket,
-      urlHosts: [...target.urlHosts, host],
-      publicUrl: (key, options) => target.publicUrl(key, options),
-      parseUrl(url) {
-        if (!url.startsWith(prefix)) return target.parseUrl(url);
-        const [, path = "", query = "", fragment = ""] =
-          /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/.exec(url.slice(prefix.length)) ?? [];
-        try {
-          const key = decodeURIComponent(path);
-          return key === ""
-            ? undefined
-            : { bucket: target.bucket, key, kind: "path", candidates: [key], query, fragment };
-        } catch {
-          return undefined;
-        }
-      },
-    },
-  };
 }

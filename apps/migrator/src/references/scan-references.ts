@@ -4,8 +4,6 @@ import type { Occurrence, ReferenceKind } from "./text/occurrence.ts";
 import { masked } from "./text/mask.ts";
 
 const SAMPLES = 3;
-/** Two windows of a table are read at once: one while the other is looked through. */
-const READERS = 2;
 /** Hosts and JSON paths that are told apart in one column: names come from the data, and there may be any number of them. */
 const MOST_NAMES = 50;
 const OTHERS = "…";
@@ -35,7 +33,7 @@ export async function scanReferences(source: CellSource, options: ScanOptions): 
   const { signal, onEvent } = options;
   const { tables } = source.catalogue;
   const found = new Map<string, ColumnCounts>();
-  for await (const cells of readCells(source, { signal, onEvent, readers: READERS })) {
+  for await (const cells of readCells(source, { signal, onEvent, parallel: true })) {
     for (const cell of cells) count(cell, found, options);
   }
   await countOthers(source, options);

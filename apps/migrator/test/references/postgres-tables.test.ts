@@ -144,7 +144,9 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
 
   test("D4 triggers and policies are told before, and triggers are suppressed only when somebody says so", async () => {
     await app.run("create table t (id int primary key, u text, updated_at timestamptz default 'epoch')");
-    await app.run("create function touch() returns trigger language plpgsql as $$ begin new.updated_at = now(); return new; end $$");
+    await app.run(
+      "create function touch() returns trigger language plpgsql as $$ begin new.updated_at = now(); return new; end $$",
+    );
     await app.run("create trigger set_updated_at before update on t for each row execute function touch()");
     await app.run("alter table t enable row level security");
     await app.run("create policy own on t using (id > 0)");
@@ -157,7 +159,9 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
         message: expect.stringMatching(/set_updated_at on public\.t will run.*time of change/) as unknown,
       }),
     );
-    expect(found).toContainEqual(expect.objectContaining({ id: "policy", message: expect.stringContaining("own") as unknown }));
+    expect(found).toContainEqual(
+      expect.objectContaining({ id: "policy", message: expect.stringContaining("own") as unknown }),
+    );
     expect(await rewriter.rewrite({ limit: 1 })).toMatchObject({ cellsRewritten: 1 });
     expect(await app.rows("select count(*)::int as n from t where updated_at > 'epoch'")).toEqual([{ n: 1 }]);
 
@@ -169,7 +173,9 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
 
   test("D4 a trigger that changes what is written is journalled as it stands, so that rollback finds it", async () => {
     await app.run("create table t (id int primary key, u text)");
-    await app.run("create function mark() returns trigger language plpgsql as $$ begin new.u = new.u || '#seen'; return new; end $$");
+    await app.run(
+      "create function mark() returns trigger language plpgsql as $$ begin new.u = new.u || '#seen'; return new; end $$",
+    );
     await app.run(`insert into t values (1, '${url(1)}')`);
     await app.run("create trigger mark before update on t for each row execute function mark()");
     await rewriter.rewrite();
@@ -186,7 +192,10 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     const own = new URL(urlOf());
     own.username = role;
     own.password = "limited";
-    const limited = await opened({ location: { kind: "postgres", url: own.href } }, { limits: { suppressTriggers: true } });
+    const limited = await opened(
+      { location: { kind: "postgres", url: own.href } },
+      { limits: { suppressTriggers: true } },
+    );
     const { findings: found } = await limited.references.describe({ signal: never });
     expect(found).toEqual(
       expect.arrayContaining([
@@ -242,7 +251,10 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
 
   test("D21 a value beyond the size cap is reported and stays; a long one below it is read by itself", async () => {
     await app.run("create table t (id int primary key, u text)");
-    await app.run("insert into t select i, repeat('x', i * 100000) || $1 || repeat('y', 10) from generate_series(1, 3) i", ` ${url(1)} `);
+    await app.run(
+      "insert into t select i, repeat('x', i * 100000) || $1 || repeat('y', 10) from generate_series(1, 3) i",
+      ` ${url(1)} `,
+    );
     const small = await opened(app, { limits: { maxValueBytes: 250_000 } });
     expect(await small.rewrite()).toMatchObject({ cellsRewritten: 2 });
     expect(small.events).toContainEqual(
@@ -264,7 +276,9 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
 
   test("D1 a row that moves behind the reader is rewritten by a later pass", async () => {
     await app.run("create table t (id int primary key, u text, pad text)");
-    await app.run(`insert into t select i, case when i < 3 then 'nothing' else '${AUDIO}/' || i || '.m4a' end, repeat('x', 900) from generate_series(1, 60) i`);
+    await app.run(
+      `insert into t select i, case when i < 3 then 'nothing' else '${AUDIO}/' || i || '.m4a' end, repeat('x', 900) from generate_series(1, 60) i`,
+    );
     let edited = false;
     const summary = await rewriter.rewrite({
       states: async (route, keys) => {
@@ -282,7 +296,9 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
 
   test("key columns are rewritten when the key at the target is another, once, and come back", async () => {
     await app.run("create table t (id int primary key, k text, p text)");
-    await app.run("insert into t values (1, 'a.m4a', 'lecture-audio/b.m4a'), (2, 'unknown.m4a', null), (3, 'new/a.m4a', '')");
+    await app.run(
+      "insert into t values (1, 'a.m4a', 'lecture-audio/b.m4a'), (2, 'unknown.m4a', null), (3, 'new/a.m4a', '')",
+    );
     const keyed = await opened(app, { keyColumns: { "t.k": "audio", "public.t.p": "audio" } });
     // An object whose key is what another's becomes.
     const states: Parameters<Opened["rewrite"]>[0] = {

@@ -88,15 +88,15 @@ describe.skipIf(server === undefined)("D10 every type of column of Postgres that
     await app.run(`create table settings (id int primary key, h hstore)`);
     await app.run(`insert into settings values (1, hstore('${AUDIO}/a.m4a', '${AUDIO}/b.m4a'))`);
     expect(await rewriter.rewrite()).toMatchObject({ cellsRewritten: 1, kept: { "not-rewritable": 1 } });
-    expect(await app.rows("select h::text from settings")).toEqual([
-      { h: `"${AUDIO}/a.m4a"=>"${NEW_AUDIO}/b.m4a"` },
-    ]);
+    expect(await app.rows("select h::text from settings")).toEqual([{ h: `"${AUDIO}/a.m4a"=>"${NEW_AUDIO}/b.m4a"` }]);
   });
 
   test("bytes, enums and search indexes are left alone, and counted where they hold something", async () => {
     await app.run(`create type kind as enum ('${AUDIO.slice(0, 55)}', 'b')`);
     await app.run(`create table others (id int primary key, b bytea, v tsvector, e kind, n int)`);
-    await app.run(`insert into others values (1, convert_to('${AUDIO}/a.m4a', 'UTF8'), to_tsvector('simple', '${AUDIO}/a.m4a'), '${AUDIO.slice(0, 55)}', 1)`);
+    await app.run(
+      `insert into others values (1, convert_to('${AUDIO}/a.m4a', 'UTF8'), to_tsvector('simple', '${AUDIO}/a.m4a'), '${AUDIO.slice(0, 55)}', 1)`,
+    );
     await app.run(`insert into others values (2, '\\x00', '', 'b', 2)`);
     await rewriter.references.scan({ signal: never, onEvent: (event) => void rewriter.events.push(event) });
     const skipped = rewriter.events.filter((event) => event.type === "reference-skipped");

@@ -59,8 +59,8 @@ export interface ReadOptions {
   /** Only row versions that were written before, or at or after, a moment. Where the database cannot tell: all. */
   readonly before?: Moment | undefined;
   readonly since?: Moment | undefined;
-  /** How many connections read at once. */
-  readonly readers: number;
+  /** As many connections read at once as the server would give helpers to one query of its own. */
+  readonly parallel: boolean;
 }
 
 export interface RowChunk {
@@ -105,6 +105,8 @@ export interface Dialect {
   /** How far the slowest replica is behind, in milliseconds; 0 when there is none, undefined when nobody can tell. */
   replicaLagMs(): Promise<number | undefined>;
   shownKey(text: string, column: KeyColumn): KeyValue;
+  /** A value that a person wrote, as a key of this database holds it; where its type is not certain, each that it can have. */
+  keyLiterals(value: string, column: KeyColumn): readonly string[];
   /** A CHECK that keeps new references out of a column, as a statement for a person to run; undefined: none is possible. */
   guard(table: Table, column: TextColumn, needle: string): string | undefined;
   /** Whether a failed write is the cell's own fault: a limit, a constraint, a trigger that refuses. */

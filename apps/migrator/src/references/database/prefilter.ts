@@ -1,26 +1,44 @@
 import type { Shape } from "./shape/shape.ts";
 
-/** What a database has to look for, at the least cost, so that no text with a needle is passed over. */
-export interface Prefilter {
-  /** In every text that holds a needle: one search that rules out most rows. Undefined: the needles have too little in common. */
+/** Needles with a text in common: one search for that rules most texts out for all of them. */
+export interface NeedleGroup {
+  /** Undefined for a needle by itself. */
   readonly gate: string | undefined;
-  /** Lower case; at least one is in every text that is wanted. */
+  /** Lower case. */
   readonly needles: readonly string[];
 }
 
 /** A shorter text is in too many rows to rule any out. */
-const SHORTEST_GATE = 4;
+const SHORTEST_GATE = 6;
 
-export function prefilter(needles: readonly string[], shape: Shape): Prefilter {
-  const written = needles.map((needle) => asWritten(needle.toLowerCase(), shape));
-  const gate = written.length > 1 ? commonPart(written) : undefined;
-  return { gate: gate !== undefined && gate.length >= SHORTEST_GATE ? gate : undefined, needles: written };
+/**
+ * What a database has to look for, so that no text with a needle is passed over, at the least cost: a text that is wanted holds
+ * the gate and a needle of one of the groups.
+ */
+export function prefilter(needles: readonly string[], shape: Shape): readonly NeedleGroup[] {
+  let groups: NeedleGroup[] = [];
+  for (const needle of new Set(needles.map((one) => asWritten(one.toLowerCase(), shape)))) {
+    const joined = groups.findIndex((group) => gateOf([...group.needles, needle]) !== undefined);
+    groups =
+      joined === -1
+        ? [...groups, { gate: undefined, needles: [needle] }]
+        : groups.map((group, index) => (index === joined ? together([...group.needles, needle]) : group));
+  }
+  return groups;
 }
 
-/** In arrays, composites and hstores every backslash and quote is escaped once a level. */
+function together(needles: readonly string[]): NeedleGroup {
+  return { gate: gateOf(needles), needles };
+}
+
+function gateOf(needles: readonly string[]): string | undefined {
+  const part = commonPart(needles);
+  return part.length >= SHORTEST_GATE ? part : undefined;
+}
+
+/** In arrays, composites and hstores every backslash is escaped once a level. */
 function asWritten(needle: string, shape: Shape): string {
-  const levels = depthOf(shape);
-  return needle.replaceAll("\\", "\\".repeat(2 ** levels));
+  return needle.replaceAll("\\", "\\".repeat(2 ** depthOf(shape)));
 }
 
 function depthOf(shape: Shape): number {

@@ -4,16 +4,22 @@ import { TEXT, type Shape } from "../shape/shape.ts";
 import type { AppDatabase } from "../dialect.ts";
 import type { TableName } from "../table.ts";
 
+/** In lower case, by the C collation: ASCII letters only, and far cheaper than by the rules of a language. */
+export function lowered(text: RawBuilder<string>): RawBuilder<string> {
+  return sql<string>`pg_catalog.lower(${text} collate "C")`;
+}
+
 /**
- * True where a text holds one of the needles, whatever the case of its ASCII letters. `strpos` on `lower` by the C collation
- * costs what LIKE costs; ILIKE and regular expressions cost three to eight times as much.
+ * True where a text, in lower case, holds one of the needles. `strpos` costs a fraction of what LIKE costs, and ILIKE and
+ * regular expressions three to eight times as much; `lower` is most of the cost, so it should be done once.
  */
-export function holdsOneOf(text: RawBuilder<string>, needles: readonly string[], shape: Shape): RawBuilder<boolean> {
-  const { gate, needles: written } = prefilter(needles, shape);
-  const lower = sql`pg_catalog.lower(${text} collate "C")`;
+export function holdsOneOf(lower: RawBuilder<string>, needles: readonly string[], shape: Shape): RawBuilder<boolean> {
   const has = (needle: string): RawBuilder<unknown> => sql`pg_catalog.strpos(${lower}, ${needle}::text) > 0`;
-  const any = sql<boolean>`(${sql.join(written.map(has), sql` or `)})`;
-  return gate === undefined ? any : sql<boolean>`(${has(gate)} and ${any})`;
+  const groups = prefilter(needles, shape).map((group) => {
+    const any = sql`(${sql.join(group.needles.map(has), sql` or `)})`;
+    return group.gate === undefined ? any : sql`(${has(group.gate)} and ${any})`;
+  });
+  return sql<boolean>`(${sql.join(groups, sql` or `)})`;
 }
 
 /** How many rows of a column that is not rewritten hold one of the needles. */
@@ -26,7 +32,7 @@ export async function holdsAny(
   const column = sql.id(name);
   const held = type.startsWith("bytea")
     ? bytesHoldOneOf(type === "bytea" ? column : sql`${column}::text`, type, needles)
-    : holdsOneOf(sql<string>`${column}::text`, needles, TEXT);
+    : holdsOneOf(lowered(sql<string>`${column}::text`), needles, TEXT);
   const { rows } = await sql<{ rows: string }>`
     select count(*)::text as rows from only ${sql.id(...(schema === undefined ? [table] : [schema, table]))}
     where ${held}`.execute(db);

@@ -8,13 +8,13 @@ import { isAboutTheCell, isPassing, translate } from "./errors.ts";
 import { findings } from "./findings.ts";
 import { guardStatement } from "./guard.ts";
 import { poolerBetween } from "./pooler.ts";
-import { readText, readWindows } from "./read-windows.ts";
+import { MOST_READERS, readText, readWindows } from "./read-windows.ts";
 import { replicaLagMs } from "./replica-lag.ts";
 import { rowWriter } from "./write-rows.ts";
 
 const CONNECT_TIMEOUT_MS = 15_000;
-/** Two that read ahead, one that writes, one that looks up what a write met. */
-const CONNECTIONS = 4;
+/** Beside the readers: one that writes, and one that looks up what a write met. */
+const CONNECTIONS = MOST_READERS + 2;
 
 /** @throws DatabaseError */
 export async function openPostgres(url: string, limits: DatabaseLimits): Promise<Dialect> {
@@ -80,6 +80,7 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
         return work(rowWriter(transaction));
       }),
     replicaLagMs: () => replicaLagMs(db, limits.replicaUrl),
+    keyLiterals: (value) => [value],
     shownKey: (text, { castTo }) => wholeNumber(text, castTo) ?? text,
     guard: (table, column, needle) => guardStatement(table, column, needle),
     isAboutTheCell,

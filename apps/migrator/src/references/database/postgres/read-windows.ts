@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import { merged } from "../merged.ts";
 import type { AppDatabase, ReadOptions, RowChunk } from "../dialect.ts";
 import type { Row, Table, TextColumn } from "../table.ts";
-import { holdsOneOf } from "./holds-any.ts";
+import { holdsOneOf, lowered } from "./holds-any.ts";
 import { tableId } from "./table-id.ts";
 
 /** Rows that are in memory at once. */
@@ -12,6 +12,8 @@ const INLINE_BYTES = 64 * 1024;
 /** A window is read by one statement: long enough that its fixed cost is nothing, short enough that no snapshot lasts. */
 const FIRST_WINDOW_BLOCKS = 512;
 const WINDOW_BLOCKS = { least: 16, most: 16_384 } as const;
+/** Connections of an app's database are scarce. */
+export const MOST_READERS = 4;
 const WINDOW_MS = { short: 150, long: 600 } as const;
 
 interface Window {
@@ -31,7 +33,7 @@ export async function* readWindows(
   options: ReadOptions & { readonly maxValueBytes: number },
 ): AsyncGenerator<RowChunk> {
   if (options.needles.length === 0) return;
-  const blocks = await sizeInBlocks(db, table);
+  const { blocks, workers } = await sizeOf(db, table);
   let next = 0;
   let span = FIRST_WINDOW_BLOCKS;
 
@@ -59,7 +61,8 @@ export async function* readWindows(
       yield { rows: [], tooLong: [], done: Math.min(1, (window.to ?? blocks) / Math.max(1, blocks)) };
     }
   }
-  yield* merged(Array.from({ length: options.readers }, reader));
+  const readers = options.parallel ? Math.min(MOST_READERS, workers + 1) : 1;
+  yield* merged(Array.from({ length: readers }, reader));
 }
 
 /** `k0`… the key, `c0`… the texts, `b0`… the length of a text that is too long to come along. */
@@ -70,26 +73,32 @@ function windowQuery(
   { from, to }: Window,
   { needles, before, since }: ReadOptions,
 ): RawBuilder<Selected> {
-  const texts = table.columns.map(textOf);
+  const own = (name: string): RawBuilder<unknown> => sql`t.${sql.id(name)}`;
+  const texts = table.columns.map(({ name }) => sql<string>`${own(name)}::text`);
+  // `offset 0` keeps the planner from writing the expression out at every place that uses it.
+  const lower = sql.join(texts.map((text, index) => sql`${lowered(text)} as ${sql.id(`l${index}`)}`));
+  const holds = table.columns.map(({ shape }, index) =>
+    holdsOneOf(sql<string>`low.${sql.id(`l${index}`)}`, needles, shape),
+  );
   const conditions = [
-    sql`ctid >= ${`(${from},0)`}::tid`,
-    ...(to === undefined ? [] : [sql`ctid < ${`(${to},0)`}::tid`]),
+    sql`t.ctid >= ${`(${from},0)`}::tid`,
+    ...(to === undefined ? [] : [sql`t.ctid < ${`(${to},0)`}::tid`]),
     // The age of a transaction id is right whatever has wrapped around.
-    ...(before === undefined ? [] : [sql`age(xmin) > age(${before}::text::xid)`]),
-    ...(since === undefined ? [] : [sql`age(xmin) <= age(${since}::text::xid)`]),
-    sql`(${sql.join(
-      table.columns.map((column, index) => holdsOneOf(texts[index] ?? textOf(column), needles, column.shape)),
-      sql` or `,
-    )})`,
+    ...(before === undefined ? [] : [sql`age(t.xmin) > age(${before}::text::xid)`]),
+    ...(since === undefined ? [] : [sql`age(t.xmin) <= age(${since}::text::xid)`]),
+    sql`(${sql.join(holds, sql` or `)})`,
   ];
   const selected = [
-    ...table.key.map(({ name }, index) => sql`${sql.id(name)}::text as ${sql.id(`k${index}`)}`),
+    ...table.key.map(({ name }, index) => sql`${own(name)}::text as ${sql.id(`k${index}`)}`),
     ...texts.flatMap((text, index) => [
       sql`case when octet_length(${text}) <= ${sql.lit(INLINE_BYTES)} then ${text} end as ${sql.id(`c${index}`)}`,
       sql`case when octet_length(${text}) > ${sql.lit(INLINE_BYTES)} then octet_length(${text}) end as ${sql.id(`b${index}`)}`,
     ]),
   ];
-  return sql<Selected>`select ${sql.join(selected)} from only ${tableId(table)} where ${sql.join(conditions, sql` and `)}`;
+  return sql<Selected>`
+    select ${sql.join(selected)} from only ${tableId(table)} as t
+    cross join lateral (select ${lower} offset 0) as low
+    where ${sql.join(conditions, sql` and `)}`;
 }
 
 async function chunkOf(
@@ -141,9 +150,14 @@ export async function readText(
   return rows[0]?.text;
 }
 
-async function sizeInBlocks(db: AppDatabase, { schema, name }: Table): Promise<number> {
-  const { rows } = await sql<{ blocks: string }>`
+/** How large a table is, and how many helpers the server would give one query of its own. */
+async function sizeOf(
+  db: AppDatabase,
+  { schema, name }: Table,
+): Promise<{ readonly blocks: number; readonly workers: number }> {
+  const { rows } = await sql<{ blocks: string; workers: number }>`
     select (pg_relation_size(format('%I.%I', ${schema}::text, ${name}::text)::regclass)
-      / current_setting('block_size')::bigint)::text as blocks`.execute(db);
-  return Number(rows[0]?.blocks ?? 0);
+        / current_setting('block_size')::bigint)::text as blocks,
+      current_setting('max_parallel_workers_per_gather')::int as workers`.execute(db);
+  return { blocks: Number(rows[0]?.blocks ?? 0), workers: rows[0]?.workers ?? 0 };
 }

@@ -20,3 +20,9 @@ export function shownLiteral(literal: KeyLiteral): KeyValue {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   return Buffer.isBuffer(value) ? value.toString("hex") : value;
 }
+
+/** What a person wrote may be a number or a text that looks like one. */
+export function literalsFor(value: string): readonly KeyLiteral[] {
+  const text = `'${value.replaceAll("'", "''")}'`;
+  return /^-?\d+(?:\.\d+)?$/.test(value) ? [value, text] : [text];
+}

@@ -6,7 +6,7 @@ import type { AppDatabase, ControlTables, DatabaseLimits, Dialect } from "../dia
 import { readCatalogue } from "./catalogue.ts";
 import { isAboutTheCell, isPassing, translate, translating } from "./errors.ts";
 import { findings } from "./findings.ts";
-import { shownLiteral } from "./key-literal.ts";
+import { literalsFor, shownLiteral } from "./key-literal.ts";
 import { readPages, readText } from "./read-pages.ts";
 import { rowWriter } from "./write-rows.ts";
 
@@ -71,6 +71,7 @@ export function openSqlite(path: string, limits: DatabaseLimits): Dialect {
       }),
     replicaLagMs: async () => 0,
     shownKey: (text) => shownLiteral(text),
+    keyLiterals: literalsFor,
     // SQLite cannot add a CHECK to a table that exists.
     guard: () => undefined,
     isAboutTheCell,

@@ -38,14 +38,18 @@ export async function* readPages(
     `case when typeof(${quoted(name)}) = 'text' and octet_length(${quoted(name)}) > ${INLINE_BYTES} then octet_length(${quoted(name)}) end as b${index}`,
   ]);
   const searches = table.columns.map(({ name, shape }) => {
-    const { gate, needles: written } = prefilter(needles, shape);
     // `instr` on `lower` sees what stands behind a NUL; LIKE ends there.
     const has = `instr(lower(${quoted(name)}), ?) > 0`;
-    const any = `(${written.map(() => has).join(" or ")})`;
-    const parameters = gate === undefined ? written : [gate, ...written];
+    const groups = prefilter(needles, shape).map((group) => {
+      const any = `(${group.needles.map(() => has).join(" or ")})`;
+      return group.gate === undefined
+        ? { condition: any, parameters: group.needles }
+        : { condition: `(${has} and ${any})`, parameters: [group.gate, ...group.needles] };
+    });
+    const any = groups.map(({ condition }) => condition).join(" or ");
     return {
-      condition: `(typeof(${quoted(name)}) = 'text' and ${gate === undefined ? any : `${has} and ${any}`})`,
-      parameters,
+      condition: `(typeof(${quoted(name)}) = 'text' and (${any}))`,
+      parameters: groups.flatMap(({ parameters }) => parameters),
     };
   });
   const filter = searches.map(({ condition }) => condition).join(" or ");
