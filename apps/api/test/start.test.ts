@@ -1,0 +1,200 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "@bucketferry/config";
+import { s3Server } from "@bucketferry/local-servers";
+import { pino } from "pino";
+import { afterEach, describe, expect, it } from "vitest";
+import { serviceConfig } from "../src/config/service-config.ts";
+import { runCommand } from "../src/commands.ts";
+import { startService } from "../src/start-service.ts";
+import { openWorld } from "./support/world.ts";
+
+const silent = pino({ level: "silent" });
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "bucketferry-start-"));
+  ends.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function storageOf(path: string, side: object): string {
+  const file = join(path, "storage.json");
+  writeFileSync(file, JSON.stringify(side));
+  return file;
+}
+
+describe("settings", () => {
+  it("everything that is wrong is said at once, by name, without a secret's value", () => {
+    const secret = "short-secret-value";
+    const read = () =>
+      serviceConfig({ PORT: "99999", AUTH_JWT_SECRET: secret, MAX_AUDIO_SIZE: "huge", DATABASE_URL: "mysql://x" });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(
+      /PORT: must be a whole number[^]*DATABASE_URL: [^]*AUTH_JWT_SECRET: [^]*MAX_AUDIO_SIZE: must be a size/,
+    );
+    expect(read).not.toThrow(secret);
+  });
+
+  it("without credentials nothing but loopback is listened on", () => {
+    expect(() => serviceConfig({ HOST: "0.0.0.0" })).toThrow(/HOST: is 0\.0\.0\.0[^]*AUTH_JWT_SECRET/);
+    expect(serviceConfig({ HOST: "::1" }).auth.mode).toBe("development");
+  });
+
+  it("links of several instances need one secret", () => {
+    expect(() => serviceConfig({ AUTH_API_KEYS: "true" })).toThrow(/LINK_SECRET: is missing/);
+  });
+
+  it("a value may stand in a file, as containers mount secrets", () => {
+    const file = join(folder(), "secret");
+    writeFileSync(file, `${"x".repeat(40)}\n`);
+    expect(serviceConfig({ LINK_SECRET_FILE: file }).linkSecret).toBe("x".repeat(40));
+    expect(() => serviceConfig({ LINK_SECRET_FILE: `${file}-missing` })).toThrow(
+      /LINK_SECRET_FILE: names a file that is not there/,
+    );
+  });
+});
+
+describe("start", () => {
+  it("makes the bucket when it may, and names it when it may not", async () => {
+    const server = await s3Server({});
+    ends.push(() => server.close());
+    const path = folder();
+    const side = {
+      adapter: "s3",
+      endpoint: server.url,
+      region: server.region,
+      forcePathStyle: true,
+      bucket: "made-at-start",
+      ...server.credentials,
+    };
+    const environment = {
+      PORT: "0",
+      STORAGE_CONFIG: storageOf(path, side),
+      DATABASE_URL: `sqlite:${join(path, "api.db")}`,
+    };
+    await expect(
+      startService(serviceConfig({ ...environment, STORAGE_CREATE_BUCKET: "false" }), silent),
+    ).rejects.toThrow(/^Storage cannot be used: .*made-at-start/);
+    const running = await startService(serviceConfig(environment), silent);
+    expect((await fetch(`${running.url}/health/ready`)).status).toBe(200);
+    await running.close();
+  });
+
+  it("wrong credentials stop it with one clear line", async () => {
+    const server = await s3Server({});
+    ends.push(() => server.close());
+    const path = folder();
+    const side = {
+      adapter: "s3",
+      endpoint: server.url,
+      region: server.region,
+      forcePathStyle: true,
+      bucket: "b-b-b",
+      accessKeyId: "NOTAREALKEY",
+      secretAccessKey: "not-a-real-secret",
+    };
+    const config = serviceConfig({
+      PORT: "0",
+      STORAGE_CONFIG: storageOf(path, side),
+      DATABASE_URL: `sqlite:${path}/api.db`,
+    });
+    const error: unknown = await startService(config, silent).catch((failure: unknown) => failure);
+    expect(String(error)).toMatch(/^StartError: Storage cannot be used: .*(access key|credentials)/i);
+    expect(String(error)).not.toContain("not-a-real-secret");
+    expect(String(error).split("\n")).toHaveLength(1);
+  });
+
+  it("a port that is taken, a database that is not there, a schema that is old: one line each", async () => {
+    const path = folder();
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await once(blocker, "listening");
+    ends.push(() => blocker.close());
+    const address = blocker.address();
+    const port = String(typeof address === "object" ? address?.port : 0);
+    const storage = storageOf(path, { adapter: "fs", directory: join(path, "files") });
+    const base = { PORT: "0", STORAGE_CONFIG: storage, DATABASE_URL: `sqlite:${join(path, "api.db")}` };
+    await expect(startService(serviceConfig({ ...base, PORT: port }), silent)).rejects.toThrow(/^PORT: .* is taken/);
+    await expect(
+      startService(serviceConfig({ ...base, DATABASE_URL: `postgres://u:p@127.0.0.1:${port}/x` }), silent),
+    ).rejects.toThrow(/DATABASE_URL|Connection terminated/);
+    const fresh = { ...base, DATABASE_URL: `sqlite:${join(path, "other.db")}`, DATABASE_MIGRATE: "command" };
+    await expect(startService(serviceConfig(fresh), silent)).rejects.toThrow(
+      /the schema lacks .*Run the command `migrate`/,
+    );
+    await runCommand(["migrate"], fresh);
+    await (await startService(serviceConfig(fresh), silent)).close();
+  });
+});
+
+describe("the end", () => {
+  it("what was begun is ended, what comes later is not taken, and everything closes", async () => {
+    const world = await openWorld("fs and SQLite", { DRAIN_SECONDS: "20" });
+    if (world === undefined) throw new Error("The embedded service needs no engine.");
+    const token = await world.serviceToken();
+    let send: (text: string) => void = () => undefined;
+    let finish: () => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        send = (text) => controller.enqueue(new TextEncoder().encode(text));
+        finish = () => controller.close();
+      },
+    });
+    const begun = fetch(`${world.url}/files/slow.txt`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${token}` },
+      body,
+      duplex: "half",
+    } as RequestInit);
+    send("first ");
+    await expect.poll(async () => (await world.service.metrics.page()).text).toMatch(/http_server_active_requests 1/);
+    const closed = world.close();
+    await expect
+      .poll(() =>
+        fetch(`${world.url}/health/live`).then(
+          () => "taken",
+          () => "refused",
+        ),
+      )
+      .toBe("refused");
+    send("second");
+    finish();
+    const answer = await begun;
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get("connection")).toBe("close");
+    await closed;
+  });
+});
+
+describe("API keys", () => {
+  it("are made, used, listed and revoked by command, and stored as hashes only", async () => {
+    const world = await openWorld();
+    if (world === undefined) throw new Error("The embedded service needs no engine.");
+    ends.push(() => world.close());
+    const printed: string[] = [];
+    const { log } = console;
+    console.log = (line: string) => void printed.push(line);
+    ends.push(() => {
+      console.log = log;
+    });
+    const environment = { DATABASE_URL: world.service.config.databaseUrl };
+    await runCommand(["api-key", "create", "backup"], environment);
+    const [key = "", id = ""] = /^(\S+)\nIts id is (\w+)/.exec(printed[0] ?? "")?.slice(1) ?? [];
+    const ask = (): Promise<Response> => fetch(`${world.url}/files`, { headers: { authorization: `Bearer ${key}` } });
+    expect((await ask()).status).toBe(200);
+    expect((await fetch(`${world.url}/files`, { headers: { "x-api-key": key } })).status).toBe(200);
+    const rows = await world.service.db.selectFrom("bucketferry_api_keys").selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(key.slice(-43));
+    await runCommand(["api-key", "list"], environment);
+    expect(printed.at(-1)).toContain("backup");
+    await runCommand(["api-key", "revoke", id], environment);
+    expect((await ask()).status).toBe(401);
+    await expect(runCommand(["api-key", "revoke", id], environment)).rejects.toThrow("no valid key");
+  });
+});
