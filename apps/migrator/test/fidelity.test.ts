@@ -11,12 +11,15 @@ import {
   type SupabaseServer,
 } from "@bucketferry/local-servers";
 import type { Fault } from "@bucketferry/storage-core/conformance";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DiffRow } from "../src/diff/diff-row.ts";
 import { openSides } from "../src/sides.ts";
 import { cli } from "./cli.ts";
 import { stagesOver, type Stages } from "./in-process.ts";
 import { content } from "./world.ts";
+
+// Servers, proxies and several stages in each test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 /**
  * A source, or something in front of it, that answers 200 and sends other bytes than it stores. No such object may ever
@@ -167,7 +170,6 @@ describe.each(Object.keys(SOURCES))("S7 S8 S10 a %s source that answers 200 and 
         expect(String(event["message"]).length).toBeGreaterThan(20);
       }
     },
-    180_000,
   );
 
   it("from the very first object on is found: others of the source tell that its ETags are MD5s", async () => {
@@ -227,6 +229,5 @@ describe.each(Object.keys(SOURCES))("S7 S8 S10 a %s source that answers 200 and 
       await stages.copy();
       expect(await stages.verify("deep")).toMatchObject({ verified: 1, troubles: 0 });
     },
-    60_000,
   );
 });

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { parseConfig, type Route } from "@bucketferry/config";
 import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
 import { compareKeys, type ListPage, type ListPageOptions } from "@bucketferry/storage-core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CSV_COLUMNS } from "../src/diff/diff-file.ts";
 import type { DiffRow } from "../src/diff/diff-row.ts";
 import { openSides } from "../src/sides.ts";
 import { verify } from "../src/stages/verify.ts";
 import { openStages, stagesOver, type Stages } from "./in-process.ts";
 import { content, openWorld, seed, type World } from "./world.ts";
+
+// Servers, proxies and several stages in each test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 let world: World;
 let stages: Stages;

@@ -1,6 +1,7 @@
 import type { Digests } from "../decide/compare-copies.ts";
 import { actionFor } from "../decide/failure.ts";
-import { compareAtTarget, headersThatDiffer, readDigests } from "./compare-at-target.ts";
+import { compareAtTarget, headersThatDiffer } from "./compare-at-target.ts";
+import { readDigests } from "./read-digests.ts";
 import { SideFailure } from "./side-failure.ts";
 import type { FoundObject, TransferContext, TransferOutcome } from "./transfer.ts";
 
@@ -41,9 +42,11 @@ export async function adoptOrRefuse(
 /** Reads the source for its hash alone, then looks at what the target has. */
 export async function compareWithoutPut(transfer: FoundObject, context: TransferContext): Promise<TransferOutcome> {
   const { source } = context.route;
-  const read = await readDigests(source, transfer.object.key, context.signal, "source", (bytes) =>
-    context.bandwidth.pass(bytes, context.signal),
-  );
+  const { bandwidth, signal } = context;
+  const read = await readDigests("source", source, transfer.object.key, {
+    signal,
+    onBytes: (bytes) => bandwidth.pass(bytes, signal),
+  });
   if (read.info.etag !== transfer.info.etag) return { kind: "changed", put: undefined };
   return adoptOrRefuse(transfer, read.digests, context);
 }

@@ -2,7 +2,7 @@ import type { Evidence, NotCarried } from "@bucketferry/ledger";
 import type { ObjectInfo, StorageProvider } from "@bucketferry/storage-core";
 import type { CarriedHeaders } from "../decide/carry-headers.ts";
 import { compareCopies, type Digests } from "../decide/compare-copies.ts";
-import { runningDigests } from "./digests.ts";
+import { readDigests } from "./read-digests.ts";
 import { at } from "./side-failure.ts";
 
 export type ComparedAtTarget =
@@ -25,30 +25,10 @@ export async function compareAtTarget(
   if (comparison.verdict === "equal") return { verdict: "equal", evidence: comparison.evidence, info };
   if (comparison.verdict === "different") return { verdict: "different", info };
 
-  const read = await readDigests(target, key, signal);
+  const read = await readDigests("target", target, key, { signal, expected: digests.sha256 });
   return read.digests.sha256 === digests.sha256
     ? { verdict: "equal", evidence: "read-back", info: read.info }
     : { verdict: "different", info: read.info };
-}
-
-/** Reads an object to its end and keeps nothing of it but its hash. */
-export async function readDigests(
-  provider: StorageProvider,
-  key: string,
-  signal: AbortSignal,
-  side: "source" | "target" = "target",
-  onBytes: (bytes: number) => void | Promise<void> = () => undefined,
-): Promise<{ readonly info: ObjectInfo; readonly digests: Digests }> {
-  const opened = await at(side, provider.get(key, { signal }));
-  const running = runningDigests(false);
-  const drain = async (): Promise<void> => {
-    for await (const chunk of opened) {
-      running.update(chunk);
-      await onBytes(chunk.byteLength);
-    }
-  };
-  await at(side, drain());
-  return { info: opened.info, digests: running.digests() };
 }
 
 /** Headers that an adopted object does not have as the source does; they are not changed, and reported. */
