@@ -14,7 +14,7 @@ it("copy --plan is one command from an empty ledger: two requests an object, one
   world.seen.source.length = 0;
   world.seen.target.length = 0;
   const { code, summary, stderr } = await cli(["copy", "--plan", "-c", world.configFile, "--json"]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(summary["counts"]).toMatchObject({ copied: 30, failed: 0, rounds: 1 });
   expect(world.count("source", "GetObject")).toBe(30);
   expect(world.count("target", "PutObject")).toBe(30);
@@ -36,7 +36,7 @@ it("copy --until-quiet goes on until nothing has changed since the last listing"
   };
   const { code, summary, stderr } = await cli(["copy", "--until-quiet", "-c", world.configFile, "--json"]);
   await writing;
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(summary["counts"]).toMatchObject({ copied: 12, failed: 0 });
   expect(await inventory(world.route.target)).toEqual(await inventory(world.route.source));
 }, 120_000);

@@ -20,7 +20,7 @@ beforeEach(async () => {
   const keys = Object.keys(await inventory(world.route.target));
   for await (const outcome of world.route.target.deleteMany(keys)) expect(outcome.error).toBeUndefined();
   const planned = await cli(["plan", "-c", world.configFile]);
-  expect(planned.code, planned.stderr).toBe(0);
+  expect(planned).toMatchObject({ code: 0 });
   world.seen.source.length = 0;
   world.seen.target.length = 0;
 });
@@ -73,7 +73,7 @@ it.skipIf(process.platform !== "linux")(
     await puts(20);
     expect(childrenOf(running.child.pid ?? 0).length).toBe(3);
     const { code, summary, stderr } = await running.result;
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(summary["counts"]).toMatchObject({ copied: OBJECTS, adopted: 0, failed: 0 });
     expect(world.count("source", "GetObject")).toBe(OBJECTS);
     expect(world.count("target", "PutObject")).toBe(OBJECTS);
@@ -91,7 +91,7 @@ it.skipIf(process.platform !== "linux")(
     const [victim = 0] = childrenOf(running.child.pid ?? 0);
     process.kill(victim, "SIGKILL");
     const { code, summary, events, stderr } = await running.result;
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(summary["counts"]).toMatchObject({ failed: 0 });
     expect(events.filter((event) => event["code"] === "ChildEnded")).toHaveLength(1);
     await expectComplete();
@@ -112,7 +112,7 @@ it.skipIf(process.platform !== "linux")(
     await running.result;
     await expect.poll(() => children.filter(isAlive), { timeout: 20_000 }).toEqual([]);
     const again = await cli(copyArgs());
-    expect(again.code, again.stderr).toBe(0);
+    expect(again).toMatchObject({ code: 0 });
     await expectComplete();
   },
   240_000,
@@ -133,7 +133,7 @@ it.skipIf(process.platform !== "linux")(
     expect(copied).toBe(world.count("target", "PutObject", 200));
     expect(copied).toBeLessThan(OBJECTS);
     const again = await cli(copyArgs());
-    expect(again.code, again.stderr).toBe(0);
+    expect(again).toMatchObject({ code: 0 });
     expect(again.summary["counts"]).toMatchObject({ copied: OBJECTS - copied, adopted: 0 });
     await expectComplete();
   },

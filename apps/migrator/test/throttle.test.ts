@@ -68,7 +68,7 @@ it("S12 a target that bears six requests at once is found to bear six: few are r
       config["copy"] = { concurrency: 32, maxAttempts: 10 };
     });
     const { code, summary, stderr } = await cli(["copy", "--plan", "-c", world.configFile, "--json"]);
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(summary["counts"]).toMatchObject({ copied: objects, failed: 0 });
     expect(front.answered.mostAtOnce).toBe(6);
     // Without a limit that adapts, 26 of each 32 are refused, and again after each pause.
@@ -89,7 +89,7 @@ it("a target that is well is given all the requests that are configured, from th
       config["copy"] = { concurrency: 24 };
     });
     const { code, stderr } = await cli(["copy", "--plan", "-c", world.configFile, "--json"]);
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(front.answered.refused).toBe(0);
     expect(front.answered.mostAtOnce).toBeGreaterThan(12);
     expect(front.answered.mostAtOnce).toBeLessThanOrEqual(26);
@@ -101,13 +101,13 @@ it("a target that is well is given all the requests that are configured, from th
 it("a bandwidth limit holds for all processes together", async () => {
   await seed(world, 100);
   const planned = await cli(["plan", "-c", world.configFile]);
-  expect(planned.code, planned.stderr).toBe(0);
+  expect(planned).toMatchObject({ code: 0 });
   const bytes = (100 * 99 * 7) / 2;
   const bytesPerSecond = 20_000;
   const start = performance.now();
   const args = ["copy", "-c", world.configFile, "--json", "--processes", "2", "--bandwidth", String(bytesPerSecond)];
   const { code, summary, stderr } = await cli(args);
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(summary["counts"]).toMatchObject({ copied: 100, bytes });
   // A quarter of a second is free at the beginning, in each process.
   expect(performance.now() - start).toBeGreaterThan((bytes / bytesPerSecond - 0.5) * 1_000);

@@ -67,7 +67,7 @@ async function work({
     await copyObjects(objects(), {
       ...copyMemory(processes),
       routes,
-      record: writer.add,
+      record: (change) => writer.add(change),
       uploads: {
         start: async (...args) => void (await ask({ method: "start", args })),
         addPart: async (...args) => void (await ask({ method: "addPart", args })),

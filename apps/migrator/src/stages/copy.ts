@@ -52,7 +52,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
       context,
       options,
       signal,
-      record: writer.add,
+      record: (change) => writer.add(change),
       note: tally.note,
     }).catch(async (error: unknown) => {
       stopped.abort(error);
