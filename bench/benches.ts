@@ -4,6 +4,7 @@ import { copyMany, copySmall } from "./benches/copy-small.ts";
 import { deltaMerge } from "./benches/delta-merge.ts";
 import { delta } from "./benches/delta.ts";
 import { ledger } from "./benches/ledger.ts";
+import { references } from "./benches/references.ts";
 import { requestCost } from "./benches/request-cost.ts";
 import { verify } from "./benches/verify.ts";
 
@@ -16,5 +17,6 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   "delta-merge": deltaMerge,
   verify,
   ledger,
+  references,
   "request-cost": requestCost,
 };
