@@ -41,6 +41,8 @@ try {
 } finally {
   if (endpoint !== undefined && target !== undefined) await removeBucket(target, endpoint);
 }
+// A connection whose client was killed in mid-request may take its time to be given up.
+process.exit();
 
 function targetAt({ endpoint: url, region, credentials }: S3Endpoint): SoakTarget {
   const bucket = `bucketferry-soak-${process.pid}-${Date.now()}`;
