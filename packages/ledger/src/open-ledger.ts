@@ -175,7 +175,7 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
   const commitUpload = groupCommit<Kysely<LedgerTables>>(write);
 
   const commit = (changes: Parameters<Ledger["objects"]["write"]>[0]) =>
-    write((db) => applyChanges(db, changes, routeIds, now()));
+    write(async () => applyChanges(file.prepare, changes, routeIds, now()));
 
   return {
     path,

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
 import { LedgerError } from "../ledger-error.ts";
+import type { RowStatement } from "../objects/apply-changes.ts";
 import type { LedgerTables } from "../schema/tables.ts";
 import { ledgerErrorOf } from "./sqlite-errors.ts";
 
@@ -19,6 +20,8 @@ const CACHED_STATEMENTS = 64;
 
 export interface SqliteFile {
   readonly db: Kysely<LedgerTables>;
+  /** A statement on the same connection, without a query builder around it: for those that run once for every object. */
+  prepare(sql: string): RowStatement;
   /** Reads the whole file; the sentences say what is damaged, none when nothing is. */
   checkIntegrity(): string[];
   /** Runs `work` alone and as a whole: all of it is stored, or nothing. */
@@ -61,8 +64,14 @@ export function openSqliteFile(
   }
 
   const db = new Kysely<LedgerTables>({ dialect: new SqliteDialect({ database: withCachedStatements(raw) }) });
+  const prepared = new Map<string, RowStatement>();
   return {
     db,
+    prepare(sql) {
+      const statement = prepared.get(sql) ?? raw.prepare<unknown[]>(sql);
+      prepared.set(sql, statement);
+      return statement;
+    },
     checkIntegrity: () => damageOf(raw),
     exclusively: (work) =>
       db.connection().execute(async (connection) => {
@@ -154,7 +163,7 @@ function damageOf(raw: Database.Database): string[] {
   return rows.map((row) => row.quick_check).filter((line) => line !== "ok");
 }
 
-/** Kysely prepares each statement anew; preparing one of a thousand parameters costs as much as running it. */
+/** Kysely prepares each statement anew, which costs more than running a small one. */
 function withCachedStatements(raw: Database.Database): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
