@@ -32,5 +32,6 @@ export interface BenchResult {
 
 export interface Bench {
   readonly what: string;
-  readonly run: (context: BenchContext) => Promise<readonly BenchResult[]>;
+  /** Tables as soon as they are there: a run takes minutes, and may be interrupted. */
+  readonly run: (context: BenchContext) => AsyncGenerator<BenchResult>;
 }

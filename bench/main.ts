@@ -60,14 +60,18 @@ async function run(options: BenchOptions): Promise<void> {
   };
   // Ctrl-C ends the program that is being measured, and with it the benchmark: by its error, so that buckets are removed.
   process.on("SIGINT", () => process.stderr.write("  interrupted; removing buckets\n"));
-  const results: Record<string, readonly BenchResult[]> = {};
+  const results: Record<string, BenchResult[]> = {};
   try {
     for (const [name, bench] of Object.entries(BENCHES)) {
       if (names.length > 0 && !names.includes(name)) continue;
       process.stderr.write(`${name}\n`);
       console.log(`\n# ${name}: ${bench.what}`);
-      results[name] = await bench.run(context);
-      for (const result of results[name]) show(result);
+      const shown: BenchResult[] = [];
+      results[name] = shown;
+      for await (const result of bench.run(context)) {
+        show(result);
+        shown.push(result);
+      }
     }
   } finally {
     for (const service of services) await service.close();

@@ -1,4 +1,4 @@
-import type { Bench, BenchResult } from "../bench.ts";
+import type { Bench } from "../bench.ts";
 import { bucketferry } from "../contestants/bucketferry.ts";
 import { limit } from "../contestants/limit.ts";
 import { rcloneCopy } from "../contestants/rclone.ts";
@@ -11,14 +11,13 @@ const MIB = 2 ** 20;
 
 export const copyLarge: Bench = {
   what: "4 objects of 256 MiB",
-  async run(context) {
+  async *run(context) {
     const { rclone, objects = 4, sizeBytes = 256 * MIB } = context;
     const contestants = [bucketferry, ...(rclone === undefined ? [] : [rcloneCopy()]), limit("copy-ranges")];
-    const results: BenchResult[] = [];
     for (const service of context.services) {
       const comparison = await compareFresh(context, { service, objects, sizeBytes }, contestants);
       const ours = "bucketferry";
-      results.push({
+      yield {
         title: `${objects} objects of ${sizeBytes / MIB} MiB on ${service.name}`,
         table: comparisonTable(comparison, "bytes"),
         goals: [
@@ -55,8 +54,7 @@ export const copyLarge: Bench = {
           },
         ],
         data: comparison,
-      });
+      };
     }
-    return results;
   },
 };

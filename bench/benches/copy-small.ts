@@ -16,27 +16,25 @@ const PAGE_OBJECTS = 1_000;
 
 export const copySmall: Bench = {
   what: "3,000 objects of 4 KiB, from an empty ledger to the last one recorded",
-  async run(context) {
+  async *run(context) {
     const { rclone, services, objects = FEW } = context;
     const others = rclone === undefined ? [] : [rcloneCopy(), rcloneCopy("--s3-no-head")];
-    const results: BenchResult[] = [];
     for (const service of services) {
       const workload = { service, objects, sizeBytes: context.sizeBytes ?? SMALL_BYTES };
-      results.push(await copies(context, workload, { others, cpuShare: 1 / 2, countsRequests: true }));
+      yield await copies(context, workload, { others, cpuShare: 1 / 2, countsRequests: true });
     }
-    return results;
   },
 };
 
 export const copyMany: Bench = {
   what: "30,000 objects of 4 KiB, where starting a process is nothing",
-  async run(context) {
+  async *run(context) {
     const { rclone, services, objects = MANY } = context;
     const [service] = services;
-    if (service === undefined) return [];
+    if (service === undefined) return;
     const workload = { service, objects, sizeBytes: context.sizeBytes ?? SMALL_BYTES };
     const others = rclone === undefined ? [] : [rcloneCopy()];
-    return [await copies(context, workload, { others, cpuShare: 1 / 3, countsRequests: false })];
+    yield await copies(context, workload, { others, cpuShare: 1 / 3, countsRequests: false });
   },
 };
 

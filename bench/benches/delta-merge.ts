@@ -20,7 +20,7 @@ const FLAT = 1.15;
 
 export const deltaMerge: Bench = {
   what: "two listings and the ledger walked in lock step, without a network",
-  async run({ rounds, objects = MANY, progress }) {
+  async *run({ rounds, objects = MANY, progress }) {
     const sizes = [Math.min(FEW, objects), objects].map((count) => ({ name: count.toLocaleString("en"), count }));
     const results = await interleaved(rounds, sizes, async ({ name, count }, round) => {
       const { figures } = await runProgram<MergeFigures>("delta-merge.ts", count);
@@ -35,41 +35,39 @@ export const deltaMerge: Bench = {
       memory: median(all.map((one) => one.peakRssMiB)),
     }));
     const [few, many] = [rows[0], rows.at(-1)];
-    return [
-      {
-        title: "listings and ledger in lock step",
-        table: table(
-          ["objects", "all new, objects/s", "nothing changed, objects/s", "the same per CPU second", "memory, MiB"],
-          rows.map(({ name, ...figures }) => [name, ...Object.values(figures).map(figure)]),
-        ),
-        goals:
-          few === undefined || many === undefined
-            ? []
-            : [
-                {
-                  what: `objects/s over ${many.name} unchanged objects`,
-                  value: many.delta,
-                  must: "at least",
-                  target: 100_000,
-                  unit: "",
-                },
-                {
-                  what: `memory at ${many.name} objects`,
-                  value: many.memory,
-                  must: "at most",
-                  target: 200,
-                  unit: " MiB",
-                },
-                {
-                  what: `memory at ${many.name} objects, of that at ${few.name}`,
-                  value: many.memory / few.memory,
-                  must: "at most",
-                  target: FLAT,
-                  unit: " ×",
-                },
-              ],
-        data: Object.fromEntries(results),
-      },
-    ];
+    yield {
+      title: "listings and ledger in lock step",
+      table: table(
+        ["objects", "all new, objects/s", "nothing changed, objects/s", "the same per CPU second", "memory, MiB"],
+        rows.map(({ name, ...figures }) => [name, ...Object.values(figures).map(figure)]),
+      ),
+      goals:
+        few === undefined || many === undefined
+          ? []
+          : [
+              {
+                what: `objects/s over ${many.name} unchanged objects`,
+                value: many.delta,
+                must: "at least",
+                target: 100_000,
+                unit: "",
+              },
+              {
+                what: `memory at ${many.name} objects`,
+                value: many.memory,
+                must: "at most",
+                target: 200,
+                unit: " MiB",
+              },
+              {
+                what: `memory at ${many.name} objects, of that at ${few.name}`,
+                value: many.memory / few.memory,
+                must: "at most",
+                target: FLAT,
+                unit: " ×",
+              },
+            ],
+      data: Object.fromEntries(results),
+    };
   },
 };

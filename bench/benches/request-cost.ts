@@ -19,7 +19,7 @@ const LANES = [
 
 export const requestCost: Bench = {
   what: "CPU of one request of 4 KiB through the whole provider: checks, signature, HTTP, answer",
-  async run({ rounds, objects = REQUESTS, progress }) {
+  async *run({ rounds, objects = REQUESTS, progress }) {
     const results = await interleaved(rounds, LANES, async ({ name, lane }, round) => {
       const { figures } = await runProgram<LaneCost>("request-cost/one-lane.ts", lane, objects);
       progress(`round ${round}, ${name}: GET ${figure(figures.get)} µs, PUT ${figure(figures.put)} µs`);
@@ -33,22 +33,20 @@ export const requestCost: Bench = {
           own.map((one) => one[kind]),
         ),
       );
-    return [
-      {
-        title: "CPU of one request of 4 KiB",
-        table: table(
-          ["", "GET, µs", "PUT, µs", "GET, × our own", "PUT, × our own"],
-          [...results].map(([name, all]) => [
-            name,
-            figure(median(all.map((one) => one.get))),
-            figure(median(all.map((one) => one.put))),
-            ratio(all, "get"),
-            ratio(all, "put"),
-          ]),
-        ),
-        goals: [],
-        data: Object.fromEntries(results),
-      },
-    ];
+    yield {
+      title: "CPU of one request of 4 KiB",
+      table: table(
+        ["", "GET, µs", "PUT, µs", "GET, × our own", "PUT, × our own"],
+        [...results].map(([name, all]) => [
+          name,
+          figure(median(all.map((one) => one.get))),
+          figure(median(all.map((one) => one.put))),
+          ratio(all, "get"),
+          ratio(all, "put"),
+        ]),
+      ),
+      goals: [],
+      data: Object.fromEntries(results),
+    };
   },
 };

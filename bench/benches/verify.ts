@@ -1,4 +1,4 @@
-import type { Bench, BenchResult } from "../bench.ts";
+import type { Bench } from "../bench.ts";
 import { bucketferry, bucketferryStep } from "../contestants/bucketferry.ts";
 import type { PreparedContestant } from "../contestants/contestant.ts";
 import { rcloneCopy, rcloneStep } from "../contestants/rclone.ts";
@@ -10,25 +10,23 @@ const SIZE_BYTES = 4096;
 
 export const verify: Bench = {
   what: "3,000 copies of 4 KiB looked at by checksums, and read byte by byte at both sides",
-  async run(context) {
+  async *run(context) {
     const { rclone, objects = OBJECTS, sizeBytes = SIZE_BYTES } = context;
     const pairs = [
       { title: "by checksums", contestants: [ours(), ...(rclone === undefined ? [] : [theirs()])] },
       { title: "byte by byte", contestants: [ours("--deep"), ...(rclone === undefined ? [] : [theirs("--download")])] },
     ];
-    const results: BenchResult[] = [];
     for (const service of context.services) {
       for (const { title, contestants } of pairs) {
         const comparison = await comparePrepared(context, { service, objects, sizeBytes }, contestants);
-        results.push({
+        yield {
           title: `${objects.toLocaleString("en")} copies checked ${title} on ${service.name}`,
           table: comparisonTable(comparison, "objects"),
           goals: [],
           data: comparison,
-        });
+        };
       }
     }
-    return results;
   },
 };
 
