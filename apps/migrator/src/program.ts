@@ -293,8 +293,8 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .option("--allow-partial", "go on although some objects failed; only references of verified objects are rewritten");
 
   command(
-    "explain <url>",
-    "which route, object and form a URL is, and what it would become, or why it stays",
+    "explain <url-or-cell>",
+    "which route, object and form a URL is, and what it would become, or why it stays; also of table.column@key",
     async () => {
       const { explainCommand } = await import("./commands/explain.ts");
       return (environment, _, url = "") => explainCommand(environment, url);

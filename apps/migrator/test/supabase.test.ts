@@ -161,6 +161,33 @@ describe("an app on Supabase Storage", () => {
     expect(stdout).not.toContain("not.a.token");
   });
 
+  it("explains a cell, text by text", async () => {
+    const { events } = await run("explain", "lectures.extra@1");
+    expect(events.filter((event) => event["type"] === "explanation")).toMatchObject([
+      {
+        path: "$.cover",
+        route: "audio",
+        side: "target",
+        key: keyOf(0),
+        verdict: "It is in the target's form already.",
+      },
+      { path: "$.note", route: "audio", side: "target", key: keyOf(0) },
+    ]);
+    const last = await run("explain", `lectures.audio_url@id=${LECTURES + 1}`);
+    expect(last.events).toContainEqual(
+      expect.objectContaining({
+        type: "explanation",
+        kind: "public",
+        state: null,
+        policy: "map",
+        verdict: "It stays: no object of that key is in the ledger.",
+      }),
+    );
+    expect((await run("explain", "lectures.title@1")).summary).toMatchObject({ exitCode: 0, counts: { known: false } });
+    expect((await run("explain", "lectures.none@1")).code).toBe(2);
+    expect((await run("explain", "lectures.title@999")).code).toBe(2);
+  });
+
   it("goes back: every cell has its old bytes again", async () => {
     expect((await run("rollback")).summary).toMatchObject({ counts: { applied: false } });
     const refused = await run("rollback", "--apply");

@@ -1,14 +1,18 @@
 import { existsSync } from "node:fs";
-import type { Config, Route } from "@bucketferry/config";
+import type { Route } from "@bucketferry/config";
 import { EXIT } from "../exit-codes.ts";
-import type { KeptReason, LookUpStates } from "../references/contract.ts";
-import { lookUp, planCell } from "../references/rewrite-plan.ts";
+import { readingAppUrls } from "../references/app-urls.ts";
+import type { KeptReason, LookUpStates, ReferenceRoute, RewriteTo } from "../references/contract.ts";
+import { lookUp, planCell, type ReadCell } from "../references/rewrite-plan.ts";
 import { findOccurrences } from "../references/text/find-occurrences.ts";
 import { hostTable } from "../references/text/host-table.ts";
 import { masked } from "../references/text/mask.ts";
+import { policyFor } from "../references/text/policies.ts";
+import type { CommandEvent } from "../report/events.ts";
 import type { CommandResult } from "../run-command.ts";
 import { ledgerPath, readConfig, withLedgerToRead, withSides, type CommandEnvironment } from "../session.ts";
-import { rewriteTo, statesFrom } from "../with-references.ts";
+import { rewriteTo, statesFrom, withReferences } from "../with-references.ts";
+import { parseCellAddress } from "./cell-address.ts";
 
 const WHY_KEPT: Readonly<Record<KeptReason, string>> = {
   "unknown-object": "It stays: no object of that key is in the ledger.",
@@ -30,76 +34,125 @@ const WHY_KEPT: Readonly<Record<KeptReason, string>> = {
   locked: "It stays: somebody holds a lock on its row.",
 };
 
-/** Says which route, object and form a URL is, and what the rewriter would make of it, or why not. Changes nothing. */
-export async function explainCommand(environment: CommandEnvironment, url: string): Promise<CommandResult> {
+/**
+ * Says which route, object and form a URL is, or each URL in a cell, and what the rewriter would make of it, or why not.
+ * Changes nothing.
+ */
+export async function explainCommand(environment: CommandEnvironment, urlOrCell: string): Promise<CommandResult> {
   const config = await readConfig(environment);
+  const address = parseCellAddress(urlOrCell);
+  const explain = async (routes: readonly Route[], states: LookUpStates): Promise<CommandResult> => {
+    const to = rewriteTo(config);
+    const parts = { routes: routes.map((route) => readingAppUrls(route, to)), states, to };
+    if (address === undefined)
+      return said(environment, await explainText(urlOrCell, parts), "It is no URL of any route.");
+    const { leaves } = await withReferences(config, routes, (references) => references.cell(address));
+    const explained = await Promise.all(leaves.map((leaf) => explainLeaf(leaf, parts, leaf.leaf.path)));
+    return said(environment, explained.flat(), "The cell holds no URL of any route.");
+  };
   // Without a ledger no object is known; what the URL is can be said all the same.
   if (!existsSync(ledgerPath(config))) {
-    return withSides(environment, ({ routes }) =>
-      explain(url, { config, routes, environment, states: () => Promise.resolve(new Map()) }),
-    );
+    return withSides(environment, ({ routes }) => explain(routes, () => Promise.resolve(new Map())));
   }
-  return withLedgerToRead(environment, (ledger, { routes }) =>
-    explain(url, { config, routes, environment, states: statesFrom(ledger) }),
-  );
+  return withLedgerToRead(environment, (ledger, { routes }) => explain(routes, statesFrom(ledger)));
 }
 
 interface ExplainParts {
-  readonly config: Config;
-  readonly routes: readonly Route[];
-  readonly environment: CommandEnvironment;
+  readonly routes: readonly ReferenceRoute[];
   readonly states: LookUpStates;
+  readonly to: RewriteTo;
 }
 
-async function explain(url: string, { config, routes, environment, states }: ExplainParts): Promise<CommandResult> {
-  const cell = {
-    cell: { table: "", column: "", primaryKey: {} },
-    text: url,
-    occurrences: [...findOccurrences(url, { routes, hosts: hostTable(routes), isJson: false })],
-  };
-  const known = await lookUp([cell], states);
-  const plan = planCell(cell, known, routes, rewriteTo(config));
-  const [occurrence] = cell.occurrences;
-  const reading = plan.kept[0]?.reading ?? occurrence?.readings[0];
-  const becomes = plan.references[0]?.text;
-  const candidates = [...new Set(occurrence?.readings.map((one) => one.key) ?? [])];
-  const state = reading === undefined ? undefined : known(reading.route, reading.key);
-  const verdict =
-    reading === undefined
-      ? "It is no URL of any route."
-      : becomes !== undefined
-        ? "It would be rewritten."
-        : plan.alreadyRewritten > 0
-          ? "It is in the target's form already."
-          : WHY_KEPT[plan.kept[0]?.reason ?? "unknown-object"];
+type Explanation = Extract<CommandEvent, { readonly type: "explanation" }>;
 
-  environment.reporter.event({
-    type: "explanation",
-    url: masked(url),
-    route: reading?.route,
-    side: reading?.side,
-    kind: reading?.kind,
-    key: reading?.key,
-    candidates,
-    state: state?.state ?? null,
-    becomes,
-    verdict,
+function explainText(text: string, parts: ExplainParts): Promise<Explanation[]> {
+  const { routes } = parts;
+  const occurrences = [...findOccurrences(text, { routes, hosts: hostTable(routes), isJson: false })];
+  const cell = { table: "", column: "", primaryKey: {} };
+  return explainLeaf({ cell, text, occurrences }, parts, undefined);
+}
+
+async function explainLeaf(
+  read: ReadCell,
+  { routes, states, to }: ExplainParts,
+  at: string | undefined,
+): Promise<Explanation[]> {
+  const known = await lookUp([read], states);
+  return read.occurrences.map((occurrence): Explanation => {
+    const plan = planCell({ ...read, occurrences: [occurrence] }, known, routes, to);
+    const kept = plan.kept[0];
+    const candidates = [...new Set(occurrence.readings.map((one) => one.key))];
+    const [first] = occurrence.readings;
+    const becomes = plan.references[0]?.text;
+    const reading = kept?.reading ?? occurrence.readings.find((one) => one.key === plan.references[0]?.key) ?? first;
+    const path = `${at ?? ""}${occurrence.path ?? ""}`;
+    return {
+      type: "explanation",
+      url: masked(read.text.slice(occurrence.start, reading?.end)),
+      path: path === "" ? undefined : path,
+      route: reading?.route,
+      side: reading?.side,
+      kind: reading?.kind,
+      key: reading?.key,
+      candidates,
+      state: (reading && known(reading.route, reading.key)?.state) ?? null,
+      policy: reading?.side === "source" ? policyFor(reading, to).policy : undefined,
+      becomes,
+      verdict: verdictOn(kept?.reason, becomes),
+    };
   });
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ["route", reading?.route],
-    ["side", reading?.side],
-    ["form", reading?.kind],
-    ["key", reading?.key],
-    ["readings", candidates.length > 1 ? candidates.join("  ") : undefined],
-    ["state", state?.state],
-    ["becomes", becomes],
-  ];
+}
+
+function verdictOn(kept: KeptReason | undefined, becomes: string | undefined): string {
+  if (kept !== undefined) return WHY_KEPT[kept];
+  return becomes === undefined ? "It is in the target's form already." : "It would be rewritten.";
+}
+
+function said(environment: CommandEnvironment, explanations: readonly Explanation[], none: string): CommandResult {
+  for (const explanation of explanations) environment.reporter.event(explanation);
+  if (explanations.length === 0) environment.reporter.event({ ...NOTHING, verdict: none });
   return {
     exitCode: EXIT.done,
-    counts: { known: reading !== undefined, rewritten: becomes !== undefined },
-    lines: [
-      verdict,
-      ...facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)}${value}`])),
-    ],
+    counts: {
+      known: explanations.length > 0,
+      rewritten: explanations.some(({ becomes }) => becomes !== undefined),
+    },
+    lines: explanations.length === 0 ? [none] : explanations.flatMap(linesOf),
   };
+}
+
+const NOTHING: Omit<Explanation, "verdict"> = {
+  type: "explanation",
+  url: "",
+  path: undefined,
+  route: undefined,
+  side: undefined,
+  kind: undefined,
+  key: undefined,
+  candidates: [],
+  state: null,
+  policy: undefined,
+  becomes: undefined,
+};
+
+function linesOf(explanation: Explanation): readonly string[] {
+  const { verdict, url, path, route, side, kind, key, candidates, state, policy, becomes } = explanation;
+  const facts: readonly (readonly [string, string | null | undefined])[] = [
+    ["text", url],
+    ["path", path],
+    ["route", route],
+    ["side", side],
+    ["form", kind],
+    ["policy", policy],
+    ["key", key],
+    ["readings", candidates.length > 1 ? candidates.join("  ") : undefined],
+    ["state", state],
+    ["becomes", becomes],
+  ];
+  return [
+    verdict,
+    ...facts.flatMap(([name, value]) =>
+      value === undefined || value === null ? [] : [`  ${name.padEnd(10)}${value}`],
+    ),
+  ];
 }

@@ -104,12 +104,15 @@ export type CommandEvent =
   | {
       readonly type: "explanation";
       readonly url: string;
+      /** Of a cell: where in it. */
+      readonly path: string | undefined;
       readonly route: string | undefined;
       readonly side: string | undefined;
       readonly kind: string | undefined;
       readonly key: string | undefined;
       readonly candidates: readonly string[];
       readonly state: string | null;
+      readonly policy: string | undefined;
       readonly becomes: string | undefined;
       readonly verdict: string;
     }
