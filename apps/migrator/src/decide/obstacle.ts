@@ -67,8 +67,7 @@ export function obstacleOf(object: ObstacleInput, rules: ObstacleRules): PlanInp
   return undefined;
 }
 
-/** One wording for the plan, which knows the size from a listing, and for the copier, which has it from the object. */
-export function tooLargeMessage(sizeBytes: number, target: Pick<Capabilities, "maxObjectBytes">): string {
+function tooLargeMessage(sizeBytes: number, target: Pick<Capabilities, "maxObjectBytes">): string {
   return `The object has ${sizeBytes} bytes, the target takes ${target.maxObjectBytes}.`;
 }
 

@@ -21,7 +21,7 @@ const CACHED_STATEMENTS = 64;
 export interface SqliteFile {
   readonly db: Kysely<LedgerTables>;
   /** A statement on the same connection, without a query builder around it: for those that run once for every object. */
-  prepare(sql: string): RowStatement;
+  readonly prepare: (sql: string) => RowStatement;
   /** Reads the whole file; the sentences say what is damaged, none when nothing is. */
   checkIntegrity(): string[];
   /** Runs `work` alone and as a whole: all of it is stored, or nothing. */

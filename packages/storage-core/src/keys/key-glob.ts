@@ -35,7 +35,7 @@ export function keyGlob(pattern: string): KeyGlob {
 
 /** The source of a regular expression (flags `s` and `u`) for a pattern. */
 function sourceOf(pattern: string): string {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   let source = "";
   let depth = 0;
   for (let at = 0; at < characters.length; at++) {
