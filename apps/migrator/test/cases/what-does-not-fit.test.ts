@@ -39,14 +39,14 @@ it("S21 an object that is larger than the target takes is refused by the plan, w
   const target = memory({ bucket: "target", capabilities: { maxObjectBytes: 1_000, maxPutBytes: 1_000 } });
   await source.put("fits", Buffer.alloc(1_000, "a"));
   await source.put("too-large", Buffer.alloc(1_001, "a"));
-  const { plan, copy, ledger, events } = await openWith({ source, target });
-  expect(await plan()).toMatchObject({ refused: 1, toCopy: { objects: 1 } });
-  expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+  const opened = await openWith({ source, target });
+  expect(await opened.plan()).toMatchObject({ refused: 1, toCopy: { objects: 1 } });
+  expect(await opened.copy()).toMatchObject({ copied: 1, failed: 0 });
   expect(await target.exists("too-large")).toBe(false);
-  const record = (await ledger.objects.find("route", ["too-large"])).get("too-large");
+  const record = (await opened.ledger.objects.find("route", ["too-large"])).get("too-large");
   expect(record).toMatchObject({ state: "failed", reason: "too-large", errorCode: "Refused" });
   expect(record?.errorMessage).toBe("The object has 1001 bytes, the target takes 1000.");
-  expect(events).toContainEqual(expect.objectContaining({ key: "too-large", reason: "too-large" }));
+  expect(opened.events).toContainEqual(expect.objectContaining({ key: "too-large", reason: "too-large" }));
 });
 
 it("S21 an object that grew after the plan, beyond what the target takes, fails alone and is never sent", async () => {
@@ -54,12 +54,12 @@ it("S21 an object that grew after the plan, beyond what the target takes, fails 
   const target = memory({ bucket: "target", capabilities: { maxObjectBytes: 1_000, maxPutBytes: 1_000 } });
   await source.put("a", "1");
   await source.put("grows", "1");
-  const { plan, copy, ledger } = await openWith({ source, target });
-  await plan();
+  const opened = await openWith({ source, target });
+  await opened.plan();
   await source.put("grows", Buffer.alloc(1_001, "a"));
-  expect(await copy()).toMatchObject({ copied: 1, failed: 1 });
+  expect(await opened.copy()).toMatchObject({ copied: 1, failed: 1 });
   expect(await target.exists("grows")).toBe(false);
-  expect((await ledger.objects.find("route", ["grows"])).get("grows")).toMatchObject({ errorCode: "TooLarge" });
+  expect((await opened.ledger.objects.find("route", ["grows"])).get("grows")).toMatchObject({ errorCode: "TooLarge" });
 });
 
 it("S27 older versions that a source keeps never show: each key counts once, with the bytes that it has now", async () => {
@@ -69,10 +69,10 @@ it("S27 older versions that a source keeps never show: each key counts once, wit
   await source.put("kept", "second");
   await source.put("deleted", "first");
   await source.delete("deleted");
-  const { plan, copy, verify } = await openWith({ source, target });
-  expect((await plan()).toCopy.objects).toBe(1);
-  await copy();
-  expect(await verify("deep")).toMatchObject({ verified: 1 });
+  const opened = await openWith({ source, target });
+  expect((await opened.plan()).toCopy.objects).toBe(1);
+  await opened.copy();
+  expect(await opened.verify("deep")).toMatchObject({ verified: 1 });
   expect(await (await target.get("kept")).text()).toBe("second");
   expect(await target.exists("deleted")).toBe(false);
 });
