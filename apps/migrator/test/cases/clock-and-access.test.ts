@@ -34,7 +34,7 @@ it("S14 a clock that is wrong by twenty minutes is named by doctor, with its fix
   } finally {
     await late.close();
   }
-}, 120_000);
+}, 240_000);
 
 it("S24 nothing becomes public on its way: a stranger who asks for a copy, or for the list of them, is refused", async () => {
   const [key = ""] = await seed(world, 2);
@@ -43,4 +43,4 @@ it("S24 nothing becomes public on its way: a stranger who asks for a copy, or fo
   const stranger = await fetch(`${world.target.url}/new-files/${encodeURIComponent(key).replaceAll("%2F", "/")}`);
   expect(stranger.status).toBe(403);
   expect((await fetch(`${world.target.url}/new-files?list-type=2`)).status).toBe(403);
-}, 120_000);
+}, 240_000);

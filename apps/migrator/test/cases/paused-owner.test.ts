@@ -60,4 +60,4 @@ it("L5 an owner that was paused while somebody else took the ledger over ends wh
     const copy = await world.route.target.get(key);
     expect(Buffer.from(await copy.bytes()).equals(content(i, i * 7))).toBe(true);
   }
-}, 120_000);
+}, 240_000);
