@@ -59,6 +59,19 @@ describe("retry", () => {
     expect(calls).toEqual(["head"]);
   });
 
+  test("L1 an upload in parts whose id was lost is not begun twice; one that was refused is", async () => {
+    const { provider, calls, fail } = scripted();
+    fail("multipart.create", failure("Unavailable", { applied: "unknown" }));
+    await expect(patient().layer(provider).multipart.create("a")).rejects.toMatchObject({
+      code: "Unavailable",
+      persistence: "exhausted",
+      hint: expect.stringContaining("multipart.list"),
+    });
+    fail("multipart.create", failure("RateLimited"));
+    await patient().layer(provider).multipart.create("a");
+    expect(calls).toEqual(["multipart.create", "multipart.create", "multipart.create"]);
+  });
+
   test("after the last attempt the error is exhausted, and no layer further out tries again", async () => {
     const { provider, calls, fail } = scripted();
     const error = failure("Unavailable", { status: 503 });
