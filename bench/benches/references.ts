@@ -29,7 +29,7 @@ interface Stage {
   readonly references: References;
   readonly context: BenchContext;
   /** CPU seconds of the server and of this process so far. */
-  cpuSeconds(): number;
+  readonly cpuSeconds: () => number;
 }
 
 interface Contest {

@@ -50,7 +50,8 @@ export async function swapRows<C extends RowChange>(
     if (!isLocked && !dialect.isAboutTheCell(failure)) throw dialect.translate(failure);
     const [first] = part;
     if (part.length === 1 && first !== undefined) {
-      const databaseCode = String((failure as { code?: unknown }).code ?? "no code");
+      const { code } = failure as { readonly code?: unknown };
+      const databaseCode = typeof code === "string" ? code : "no code";
       outcomes.set(first, { kind: "refused", code: isLocked ? "locked" : "does-not-fit", databaseCode });
       return;
     }

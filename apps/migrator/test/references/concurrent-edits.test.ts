@@ -61,7 +61,11 @@ describe.each([
     `are never overwritten, by a rewrite or by its rollback, whenever they come (${RUNS[name] * AT_ONCE} schedules)`,
     async () => {
       // A failing run is told as it is: making a hundred schedules smaller would take hours.
-      await fc.assert(fc.asyncProperty(schedules, runSchedules), { numRuns: RUNS[name], endOnFailure: true });
+      const result = await fc.check(fc.asyncProperty(schedules, runSchedules), {
+        numRuns: RUNS[name],
+        endOnFailure: true,
+      });
+      expect(result.errorInstance ?? result.failed).toBe(false);
     },
     600_000,
   );
@@ -128,8 +132,8 @@ describe.each([
     // Rollback gives back the old URL, or leaves what the app wrote; nothing else.
     await expectOnlyUrlsDiffer(model, [AUDIO, NEW_AUDIO]);
     for (const [id, text] of await stored()) {
-      const was = before.get(id);
-      if (text !== was) expect(text).toBe(was?.replaceAll(NEW_AUDIO, AUDIO));
+      const was = before.get(id) ?? null;
+      expect([was, was?.replaceAll(NEW_AUDIO, AUDIO) ?? null]).toContain(text);
     }
     rewriter.events.length = 0;
   }

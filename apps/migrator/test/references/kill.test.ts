@@ -47,7 +47,7 @@ describe.each([
       const old = `${AUDIO}/l/${String(id)}.m4a`;
       const now = `${NEW_AUDIO}/l/${String(id)}.m4a`;
       expect(audio_url).toBe(entry === undefined ? old : now);
-      if (entry !== undefined) expect([entry["before_text"], entry["after_text"]]).toEqual([old, now]);
+      expect([entry?.["before_text"] ?? old, entry?.["after_text"] ?? now]).toEqual([old, now]);
       rewritten += entry === undefined ? 0 : 1;
     }
     expect(journal.size).toBe(rewritten);

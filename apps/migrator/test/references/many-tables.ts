@@ -70,7 +70,7 @@ export async function makeManyTables(app: AppDatabase, tables: number, rowsEach:
 function insertOf(name: string, columns: typeof COLUMNS, rows: number, condition: string, base: string): string {
   const values = columns.map(([type, value]) => {
     const url = `'${base}' || i || '.m4a'`;
-    if (/^'/.test(value)) {
+    if (value.startsWith("'")) {
       // A literal, maybe with a cast behind it.
       const literal = /^'(.*)'(?:::\w+)?$/.exec(value)?.[1] ?? "";
       return `replace('${literal}', '$', ${url})::${type}`;

@@ -78,9 +78,10 @@ describe.skipIf(server === undefined)("D10 every type of column of Postgres that
     const { columns } = await rewriter.references.scan({ signal: never, onEvent: () => {} });
     const paths = new Map(columns.map(({ column, byPath }) => [column, Object.keys(byPath)]));
     for (const [index, [, , path]] of COLUMNS.entries()) {
-      const expected = path?.replaceAll(/\[\d+\]/g, "[*]");
-      if (expected === undefined) expect(paths.get(`c${index}`)).toEqual([]);
-      else expect(paths.get(`c${index}`)).toContain(expected);
+      // A plain text has no place inside; JSON has others besides: the digits of an index are left out.
+      const expected = path === undefined ? [] : [path.replaceAll(/\[\d+\]/g, "[*]")];
+      expect(paths.get(`c${index}`)).toEqual(expect.arrayContaining(expected));
+      expect(paths.get(`c${index}`)?.length === 0).toBe(path === undefined);
     }
   });
 

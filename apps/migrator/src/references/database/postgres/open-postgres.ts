@@ -71,6 +71,10 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
         const settings = [
           ["lock_timeout", String(limits.lockTimeoutMs)],
           ["statement_timeout", String(limits.statementTimeoutMs)],
+          // Rows are found by their keys: the planner would rather read a whole small table for a batch, each time.
+          ["enable_hashjoin", "off"],
+          ["enable_mergejoin", "off"],
+          ["enable_seqscan", "off"],
           // Origin triggers, rules and foreign keys do not run: https://www.postgresql.org/docs/current/runtime-config-client.html
           ...(limits.suppressTriggers ? [["session_replication_role", "replica"]] : []),
         ] as const;
