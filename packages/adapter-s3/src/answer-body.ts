@@ -8,7 +8,7 @@ const DISCARD_MS = 1000;
 const READ_AHEAD_BYTES = 128 * 1024;
 
 /** Who may hold a connection back and give it up. */
-export type Connection = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abort">;
+type Connection = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abort">;
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const given = (): DOMException => new DOMException("The body was given up.", "AbortError");
