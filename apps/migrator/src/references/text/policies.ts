@@ -21,7 +21,7 @@ export const DEFAULT_POLICIES: Readonly<Record<RewriteTo["to"], FormPolicies>> =
 };
 
 /** Why a form stays of which the policy is `report`. */
-const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
+export const WHY_REPORTED: Readonly<Record<UrlKind, KeptReason>> = {
   public: "reported-form",
   cdn: "reported-form",
   path: "reported-form",
