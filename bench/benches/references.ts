@@ -42,9 +42,9 @@ interface Contest {
 
 export const references: Bench = {
   what: "scan and rewrite of references in Postgres, beside LIKE and UPDATE … replace()",
-  async run(context) {
+  async *run(context) {
     const server = await postgres();
-    if (server === undefined) return [];
+    if (server === undefined) return;
     const url = await server.createDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -66,7 +66,7 @@ export const references: Bench = {
       const pid = Number(rows[0]?.pid);
       const stage: Stage = { client, references: opened, context, cpuSeconds: () => cpuSecondsOf(pid) };
       const contests = [...(await scans(stage)), await rewrite(stage)];
-      return [resultOf(contests, mostMemoryMiB)];
+      yield resultOf(contests, mostMemoryMiB);
     } finally {
       clearInterval(watch);
       await opened.close();
