@@ -119,7 +119,8 @@ async function whenReady(server: ServerProcess): Promise<string | undefined> {
   lines.on("line", (line) => {
     // After it is ready its log is still read, so that the pipe never fills, but no longer kept.
     if (said.length < 100) said.push(line);
-    if (line.includes("database system is ready to accept connections")) resolve(undefined);
+    // A standby says that it takes read-only connections.
+    if (line.includes("database system is ready to accept ")) resolve(undefined);
   });
   server.once("error", (error) => resolve(String(error)));
   server.once("exit", () => resolve(said.join("\n")));
