@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openStages, type Stages } from "./in-process.ts";
 import { content, openWorld, type World } from "./world.ts";
 
@@ -8,6 +8,11 @@ const MIB = 1024 ** 2;
 const PART = 5 * MIB;
 /** Three parts, the last one short. */
 const SIZE = 12_000_000;
+const ONE = content(1, SIZE);
+const TWO = content(2, SIZE);
+
+// Bodies of megabytes through two proxies take their time on a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 let world: World;
 let stages: Stages;
@@ -55,7 +60,7 @@ async function planned(...objects: (readonly [string, Uint8Array])[]): Promise<v
 
 describe("a large object", () => {
   it("S6 goes in parts that the target verifies; its ETag is no MD5 and is never taken for one", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     expect(await copy()).toMatchObject({ copied: 1, failed: 0, md5Unproved: 0 });
     await isCopied("large", bytes);
@@ -69,18 +74,18 @@ describe("a large object", () => {
   });
 
   it("S1 S2 whose source changes between two parts is read again as a whole, and no upload of the old one is left", async () => {
-    await planned(["large", content(1, SIZE)]);
+    await planned(["large", ONE]);
     let opened = 0;
     stages.afterOpen = async () => {
-      if (++opened === 1) await source().put("large", content(2, SIZE));
+      if (++opened === 1) await source().put("large", TWO);
     };
     expect(await copy()).toMatchObject({ copied: 1, failed: 0, changedUnderCopy: 1 });
-    await isCopied("large", content(2, SIZE));
+    await isCopied("large", TWO);
     await nothingIsLeft();
   });
 
   it("S2 whose answer to one part names another version is not put together out of two", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     sourceProxy.faults.inject({
       match: { method: "GET", path: "large" },
@@ -96,7 +101,7 @@ describe("a large object", () => {
   it.each(["cut", "clean"] as const)(
     "S10 whose part ends early (%s) never leaves a short or shifted copy",
     async (end) => {
-      const bytes = content(1, SIZE);
+      const bytes = ONE;
       await planned(["large", bytes]);
       sourceProxy.faults.inject({
         match: { method: "GET", path: "large" },
@@ -111,7 +116,7 @@ describe("a large object", () => {
   );
 
   it("S10 whose part comes with bytes too many is read again", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     sourceProxy.faults.inject({
       match: { method: "GET", path: "large" },
@@ -124,7 +129,7 @@ describe("a large object", () => {
 
   it("S8 whose bytes are altered on the way from the source is found out by the source's MD5, and nothing is left of it", async () => {
     // In one request, so that its ETag is an MD5.
-    await source().put("large", content(1, SIZE), { partSizeBytes: 16 * MIB });
+    await source().put("large", ONE, { partSizeBytes: 16 * MIB });
     await planned(["a-small", content(5, 10)]);
     sourceProxy.faults.inject({
       match: { method: "GET", path: "large" },
@@ -138,7 +143,7 @@ describe("a large object", () => {
   });
 
   it("whose part is altered on the way to the target is refused there, and that part is sent again", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     targetProxy.faults.inject({
       match: { method: "PUT", query: "partNumber=2" },
@@ -158,7 +163,7 @@ describe("the end of an upload", () => {
   ] as const)(
     "%s, after which the target has put the object together, is looked into and not believed",
     async (_, fault) => {
-      const bytes = content(1, SIZE);
+      const bytes = ONE;
       await planned(["large", bytes]);
       targetProxy.faults.inject({ match: { method: "POST", query: "uploadId" }, times: 1, fault });
       expect(await copy()).toMatchObject({ failed: 0, complete: true });
@@ -168,7 +173,7 @@ describe("the end of an upload", () => {
   );
 
   it("S11 an error document with status 200 and no object is no success", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     targetProxy.faults.inject({
       match: { method: "POST", query: "uploadId" },
@@ -182,7 +187,7 @@ describe("the end of an upload", () => {
   });
 
   it("keeps what somebody else has put there meanwhile", async () => {
-    await planned(["large", content(1, SIZE)]);
+    await planned(["large", ONE]);
     stages.afterOpen = async () => void (await target().put("large", "another file"));
     expect(await copy()).toMatchObject({ copied: 0, failed: 1 });
     expect(await record("large")).toMatchObject({ state: "failed", errorCode: "TargetOccupied" });
@@ -193,7 +198,7 @@ describe("the end of an upload", () => {
 
 describe("S25 an upload that is not completed", () => {
   it("is ended when its object is given up", async () => {
-    await planned(["large", content(1, SIZE)]);
+    await planned(["large", ONE]);
     targetProxy.faults.inject({
       match: { method: "PUT", query: "partNumber=3" },
       times: Number.POSITIVE_INFINITY,
@@ -204,7 +209,7 @@ describe("S25 an upload that is not completed", () => {
   });
 
   it("is found and ended when the answer that names it is lost", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes]);
     targetProxy.faults.inject({
       match: { method: "POST", query: "uploads" },
@@ -218,7 +223,7 @@ describe("S25 an upload that is not completed", () => {
   });
 
   it("of somebody else, under a key of ours, is told of and left alone", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await planned(["large", bytes], ["small", content(2, 10)]);
     const theirs = await target().multipart.create("large");
     await target().multipart.uploadPart(theirs, 1, "their first part");
@@ -247,7 +252,7 @@ describe("going on with an upload", () => {
   }
 
   it("sends only what the target does not have, and knows the hash of the whole", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await begun(bytes, bytes.subarray(0, PART));
     expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
     await isCopied("large", bytes);
@@ -256,7 +261,7 @@ describe("going on with an upload", () => {
   });
 
   it("sends a part again whose recorded hash is not that of the source's bytes, though size and ETag fit", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await begun(bytes, content(9, PART));
     expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
     await isCopied("large", bytes);
@@ -264,7 +269,7 @@ describe("going on with an upload", () => {
   });
 
   it("sends a part again that somebody has replaced at the target", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await begun(bytes, bytes.subarray(0, PART));
     const [upload] = await Array.fromAsync(target().multipart.list());
     if (upload === undefined) throw new Error("no upload");
@@ -276,16 +281,16 @@ describe("going on with an upload", () => {
   });
 
   it("S2 ends it and begins again when the source has another version now", async () => {
-    await begun(content(1, SIZE), content(1, SIZE).subarray(0, PART));
-    await source().put("large", content(2, SIZE));
+    await begun(ONE, ONE.subarray(0, PART));
+    await source().put("large", TWO);
     expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
-    await isCopied("large", content(2, SIZE));
+    await isCopied("large", TWO);
     expect(world.count("target", "AbortMultipartUpload")).toBe(1);
     await nothingIsLeft();
   });
 
   it("begins again when the target has ended it", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await begun(bytes, bytes.subarray(0, PART));
     for await (const upload of target().multipart.list()) await target().multipart.abort(upload);
     expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
@@ -294,7 +299,7 @@ describe("going on with an upload", () => {
   });
 
   it("ends it when the object is no longer to be copied", async () => {
-    const bytes = content(1, SIZE);
+    const bytes = ONE;
     await begun(bytes, bytes.subarray(0, PART));
     await source().delete("large");
     await stages.plan();
