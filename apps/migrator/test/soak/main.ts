@@ -38,9 +38,11 @@ try {
   const seconds = Math.round((performance.now() - startedMs) / 1_000);
   console.log(JSON.stringify({ seed: values.seed, seconds, ...report }, undefined, 2));
   if (report.problems.length > 0) process.exitCode = 1;
-} finally {
-  if (endpoint !== undefined && target !== undefined) await removeBucket(target, endpoint);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 }
+if (endpoint !== undefined && target !== undefined) await removeBucket(target, endpoint);
 // A connection whose client was killed in mid-request may take its time to be given up.
 process.exit();
 
