@@ -47,8 +47,8 @@ const COLUMNS = sql<ColumnRow>`
     select rn.nspname as schema, rc.relname as name
     from pg_catalog.pg_class rc join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
     where c.relispartition and rc.oid = pg_partition_root(c.oid)) root on true
-  where c.relkind in ('r', 'v', 'm', 'f') and n.nspname not like 'pg\_%' and n.nspname <> 'information_schema'
-    and c.relname not like 'bucketferry\_%' and c.relpersistence <> 't'
+  where c.relkind in ('r', 'v', 'm', 'f') and not starts_with(n.nspname, 'pg_') and n.nspname <> 'information_schema'
+    and not starts_with(c.relname, 'bucketferry_') and c.relpersistence <> 't'
   order by n.nspname, c.relname, a.attnum`;
 
 /** Of each table its primary key, else a unique index that holds every row: not partial, not deferrable, of columns that are never null. */
