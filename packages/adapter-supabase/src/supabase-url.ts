@@ -29,6 +29,9 @@ const FORMS: readonly { readonly path: string; readonly kind: UrlKind }[] = [
 
 const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload", "private-render"]);
 
+/** https://supabase.com/docs/guides/storage/uploads/resumable-uploads; the id is the bucket, the key and the object's version. */
+const RESUMABLE = /^\/upload\/resumable\/(?:sign\/)?([\w-]+=*)$/;
+
 /** Where a project's URL leads to its storage, whatever `url` of the options is. */
 const USUAL_BASE = "/storage/v1";
 
@@ -48,9 +51,19 @@ export function urlParser(endpoint: SupabaseEndpoint): (text: string) => ParsedU
     const base = bases.find((one) => rest.startsWith(`${one}/`));
     if (base === undefined) return undefined;
     const below = rest.slice(base.length);
+    const upload = RESUMABLE.exec(below)?.[1];
+    if (upload !== undefined) return parsedUpload(upload, endpoint.bucket);
     const form = FORMS.find(({ path }) => below.startsWith(path));
     return form && parsedObject(below.slice(form.path.length), form.kind, endpoint.bucket);
   };
+}
+
+/** An upload by the resumable protocol: its id says where it leads to. */
+function parsedUpload(id: string, bucket: string): ParsedUrl | undefined {
+  const path = Buffer.from(id, "base64url").toString("utf8");
+  const key = keyOf(path.slice(0, Math.max(0, path.lastIndexOf("/"))), bucket);
+  if (key === undefined || key.includes("\ufffd")) return undefined;
+  return { bucket, key, kind: "upload", candidates: [key], query: "", fragment: "" };
 }
 
 function hostOf(authority: string, scheme: string | undefined): string {

@@ -217,7 +217,7 @@ describe("each form of URL has a policy, and nothing private becomes public (D11
     ] as const) {
       const { after, kept } = plan(forms[form], { to });
       expect(kept[0]?.reason ?? after).toBe(expected);
-      if (kept.length > 0) expect(after).toBe(forms[form]);
+      expect(after === forms[form]).toBe(kept.length > 0);
     }
   });
 
@@ -434,7 +434,7 @@ describe("for any text", () => {
   test("a URL that misses by a character of its host, its path or its bucket changes nothing", () => {
     const whole = `${IMAGE}/u/1.jpg`;
     const key = whole.indexOf("u/1.jpg");
-    const other = fc.constantFrom("", ..."aZ0-._~%:@é");
+    const other = fc.constantFrom("", ..."aZ0-._~%:@é".split(""));
     fc.assert(
       fc.property(fc.integer({ min: "https://".length, max: key - 1 }), other, (at, put) => {
         const text = whole.slice(0, at) + put + whole.slice(at + 1);

@@ -60,7 +60,7 @@ export function decodedBy(raw: string, finder: EscapeFinder, valueOf: (escape: s
 }
 
 /** A text without escapes: it is its own value. */
-export function unescaped(raw: string): Decoded {
+function unescaped(raw: string): Decoded {
   return { value: raw, offset: (at) => at };
 }
 

@@ -92,7 +92,7 @@ function pathStems(source: ReferenceRoute["source"]): string[] {
   return stem === undefined ? [] : [stem, stem.replaceAll("/", String.raw`\/`)];
 }
 
-export function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {
+function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {
   try {
     return /^https?:\/\/[^/]+(\/[a-z0-9._-]+\/[a-z0-9._-]+\/)./i.exec(publicUrl("x"))?.[1]?.toLowerCase();
   } catch {

@@ -27,8 +27,8 @@ describe.each(all.map((spelling) => [spelling.name, spelling] as const))("%s", (
   test("offsets lead back to the text that was read, in order, from its beginning to its end", () => {
     fc.assert(
       fc.property(text, (raw) => {
-        const { value, offset } = spelling.decode(raw);
-        const offsets = Array.from({ length: value.length + 1 }, (_one, at) => offset(at));
+        const decoded = spelling.decode(raw);
+        const offsets = Array.from({ length: decoded.value.length + 1 }, (_one, at) => decoded.offset(at));
         expect(offsets.at(0)).toBe(0);
         expect(offsets.at(-1)).toBe(raw.length);
         expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));

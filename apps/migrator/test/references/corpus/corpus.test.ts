@@ -56,9 +56,13 @@ describe.runIf(enough)(
           return planCell(read, await lookUp([read], states), routes, { to: "public" });
         };
         const first = await plan(before);
-        expect(first.after, path).toBe(after);
-        expect(first.references.length, path).toBe(expected);
-        expect((await plan(after)).references, path).toEqual([]);
+        const second = await plan(after);
+        expect({ path, text: first.after, references: first.references.length, again: second.references }).toEqual({
+          path,
+          text: after,
+          references: expected,
+          again: [],
+        });
       }
     }, 300_000);
 
@@ -67,7 +71,7 @@ describe.runIf(enough)(
       for (const { path, text } of all) {
         const occurrences = [...findOccurrences(text, { routes, hosts, isJson: false })];
         const ours = occurrences.filter(({ readings }) => readings.some(({ side }) => side === "source"));
-        expect(ours, path).toEqual([]);
+        expect({ path, ours }).toEqual({ path, ours: [] });
       }
     }, 120_000);
 
@@ -119,11 +123,13 @@ describe.runIf(enough)(
           const summary = await references.rewrite({ apply: true, states, signal, onEvent: () => undefined });
           const twice = woven.filter(isJson).reduce((sum, one) => sum + one.rewritten, 0);
           expect(summary).toMatchObject({ referencesRewritten: rewritten + twice, failed: 0 });
-          for (const [index, row] of (await dump()).entries()) {
-            const one = woven[index];
-            expect(row["body"], one?.path).toBe(one?.after);
-            expect(row["parsed"], one?.path).toBe(one !== undefined && isJson(one) ? one.after : null);
-          }
+          const expected = woven.map((one, id) => ({
+            id,
+            path: one.path,
+            body: one.after,
+            parsed: isJson(one) ? one.after : null,
+          }));
+          for (const [id, row] of (await dump()).entries()) expect(row).toEqual(expected[id]);
 
           await references.rollback({ apply: true, signal, onEvent: () => undefined });
           expect(await dump()).toEqual(before);
