@@ -116,7 +116,7 @@ function tellTooLong(
   }
 }
 
-export function cellsOf(row: Row, table: Table, source: CellSource): TableCell[] {
+function cellsOf(row: Row, table: Table, source: CellSource): TableCell[] {
   return row.cells.flatMap((one) => {
     const cell = tableCell(row.key, one, table, source);
     return cell === undefined ? [] : [cell];

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { DatabaseError, DatabaseFinding, KeyValue } from "../contract.ts";
 import type { ColumnFilter } from "./column-filter.ts";
-import type { JournalEntry, NewJournalEntry } from "./journal.ts";
+import type { NewJournalEntry } from "./journal.ts";
 import type { Catalogue, KeyColumn, Row, RowChange, Table, TextColumn, WrittenRow } from "./table.ts";
 
 /** The tables of ours in the app's database. */
@@ -116,5 +116,3 @@ export interface Dialect {
   translate(error: unknown): DatabaseError;
   close(): Promise<void>;
 }
-
-export type { JournalEntry };

@@ -1,4 +1,3 @@
-import type { KeyValue } from "../contract.ts";
 import type { Shape } from "./shape/shape.ts";
 
 /** A name for SQL, as its parts. */
@@ -85,5 +84,3 @@ export interface WrittenRow {
   /** The texts of its cells as the database holds them now: it may have normalised them, or a trigger changed them. */
   readonly texts: readonly string[];
 }
-
-export type ShownKey = Readonly<Record<string, KeyValue>>;

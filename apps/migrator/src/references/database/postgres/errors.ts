@@ -23,7 +23,7 @@ const BY_CODE: Readonly<Record<string, readonly [DatabaseErrorCode, string, stri
 /** A lock, a deadlock, a serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set(["55P03", "40P01", "40001", "57014"]);
 
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
 }

@@ -14,6 +14,6 @@ export function guardStatement({ writeTo }: Table, { name, shape }: TextColumn, 
 }
 
 /** As Postgres itself would write it. */
-export function quoted(name: string): string {
+function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

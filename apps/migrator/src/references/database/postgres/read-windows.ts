@@ -131,7 +131,7 @@ async function chunkOf(
 }
 
 /** The text of a cell as it will be compared. */
-export function textOf({ name }: TextColumn): RawBuilder<string> {
+function textOf({ name }: TextColumn): RawBuilder<string> {
   return sql<string>`${sql.id(name)}::text`;
 }
 

@@ -1,8 +1,5 @@
 import { DatabaseError } from "../../contract.ts";
 
-/** How long a statement waits for another process's lock. */
-export const BUSY_TIMEOUT_MS = 10_000;
-
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
@@ -43,7 +40,7 @@ export function translate(error: unknown): DatabaseError {
     });
   }
   if (isPassing(error)) {
-    return new DatabaseError("locked", `another process has held a lock for ${BUSY_TIMEOUT_MS / 1000} s`, {
+    return new DatabaseError("locked", "another process has held a lock for longer than we wait", {
       hint: "Let it finish, and run this again.",
       cause: error,
     });
