@@ -7,8 +7,8 @@ import { postgresApp, sqliteApp, type AppDatabase } from "./engines.ts";
 import { AUDIO, NEW_AUDIO, opened } from "./harness.ts";
 
 const POINTS = ["after-update", "after-journal", "before-commit", "after-commit"];
-/** The second batch: something is done, something is under way, something is left. */
-const SECOND_BATCH = 2;
+/** Something is done, something is under way, something is left; a rollback begins with the two rows of the last table. */
+const TIMES = { rewrite: 2, rollback: 3 } as const;
 const ROWS = 1_200;
 
 const server = await requirePostgres();
@@ -64,7 +64,7 @@ describe.each([
         stage,
         location.kind === "sqlite" ? location.path : location.url,
       ],
-      { env: { ...process.env, BUCKETFERRY_KILL_AT: `${stage}:${point}#${SECOND_BATCH}` }, stdio: "inherit" },
+      { env: { ...process.env, BUCKETFERRY_KILL_AT: `${stage}:${point}#${TIMES[stage]}` }, stdio: "inherit" },
     );
     const [, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     expect(signal).toBe("SIGKILL");

@@ -210,7 +210,14 @@ export function rewriterPromises(engine: string, open: () => Promise<AppDatabase
         { id: 3, audio_url: `${AUDIO}/c.m4a` },
       ]);
       expect(events).toContainEqual(
-        expect.objectContaining({ type: "cell-left", primaryKey: { id: 1 }, reason: "edited-since" }),
+        expect.objectContaining({
+          type: "cell-left",
+          primaryKey: { id: 1 },
+          reason: "edited-since",
+          before: `${AUDIO}/a.m4a`,
+          ours: `${NEW}/audio/a.m4a`,
+          now: "mine",
+        }),
       );
     });
 
