@@ -28,6 +28,14 @@ const EXPOSED = [
   "x-request-id",
   "retry-after",
   "content-disposition",
+  // https://tus.io/protocols/resumable-upload#headers
+  "upload-offset",
+  "upload-length",
+  "upload-expires",
+  "tus-resumable",
+  "tus-version",
+  "tus-extension",
+  "tus-max-size",
 ];
 
 /** All of the service's HTTP, read from top to bottom: what happens to every request, then who answers it. */
