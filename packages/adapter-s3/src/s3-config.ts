@@ -107,6 +107,12 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
   };
 }
 
+/** Another bucket of the same service. A name that cannot be part of a host name goes into the path. */
+export function neighbourConfig(config: S3Config, bucket: string): S3Config {
+  const pathStyle = config.pathStyle || !/^[a-z0-9][a-z0-9-]*$/.test(bucket);
+  return { ...config, bucket, pathStyle, address: bucketAddress(config.endpoint, bucket, pathStyle) };
+}
+
 /** Names since 2018 are stricter, but older buckets live on: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 function demandAmazonName(bucket: string): void {
   if (bucket.endsWith("--x-s3")) {

@@ -9,4 +9,6 @@ export interface S3Context {
   readonly capabilities: Capabilities;
   /** Until when the bucket counts as shown to exist, on the clock of `performance.now()`. */
   readonly bucketProof: { untilMs: number };
+  /** Another bucket of the same service under the same credentials: where the source of a copy can be. */
+  neighbour(bucket: string): S3Context;
 }

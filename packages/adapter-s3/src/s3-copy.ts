@@ -19,10 +19,16 @@ export async function copyObject(
 ): Promise<PutResult> {
   const { config } = context;
   const { sourceIfMatch, signal } = options;
-  const source = await headObject(context, from, { ifMatch: sourceIfMatch, signal });
-  if (from === to && options.replace === undefined) return unchanged(source, options);
+  const source = await headObject(sourceContext(context, options), from, { ifMatch: sourceIfMatch, signal });
+  if (from === to && options.fromBucket === undefined && options.replace === undefined)
+    return unchanged(source, options);
   if (source.size <= config.limits.maxCopyBytes) return copyWhole(context, source, to, options);
   return copyInParts(context, source, to, options);
+}
+
+/** The bucket that the source is in, under the same credentials. */
+function sourceContext(context: S3Context, { fromBucket }: CopyOptions): S3Context {
+  return fromBucket === undefined ? context : context.neighbour(fromBucket);
 }
 
 /** S3 refuses a copy onto itself that changes nothing. What was asked for is there already, and nothing is to be done. */
@@ -38,8 +44,9 @@ function unchanged(source: ObjectInfo, { ifMatch, ifNoneMatch }: CopyOptions): P
 function sourceHeaders(
   { config, capabilities }: S3Context,
   { key, etag }: ObjectInfo,
+  { fromBucket: bucket = config.bucket }: CopyOptions,
 ): Record<string, string | undefined> {
-  const { bucket, profile } = config;
+  const { profile } = config;
   return {
     "x-amz-copy-source": profile.decodesCopySource
       ? `/${encodeURIComponent(bucket)}/${encodeKeyPath(key)}`
@@ -56,7 +63,7 @@ async function copyWhole(context: S3Context, source: ObjectInfo, to: string, opt
     key: to,
     headers: {
       ...(replace === undefined ? {} : storedHeaders(replace, capabilities.defaultContentType)),
-      ...sourceHeaders(context, source),
+      ...sourceHeaders(context, source, options),
       "x-amz-metadata-directive": replace === undefined ? "COPY" : "REPLACE",
       ...writeConditionHeaders(options, config.profile),
     },
@@ -118,7 +125,7 @@ async function copyInParts(
       method: "PUT",
       key: to,
       query: { partNumber: String(partNumber), uploadId: upload.uploadId },
-      headers: { ...sourceHeaders(context, source), "x-amz-copy-source-range": `bytes=${start}-${end}` },
+      headers: { ...sourceHeaders(context, source, options), "x-amz-copy-source-range": `bytes=${start}-${end}` },
       slow: true,
       signal: partSignal,
     };
@@ -154,9 +161,9 @@ async function copyInParts(
 }
 
 /** Where a part cannot be pinned to the source's version, a look at the end shows whether all parts were of one. */
-async function demandUnchanged(context: S3Context, source: ObjectInfo, { signal }: CopyOptions): Promise<void> {
+async function demandUnchanged(context: S3Context, source: ObjectInfo, options: CopyOptions): Promise<void> {
   if (context.capabilities.conditionalCopy.source) return;
-  const now = await headObject(context, source.key, { signal });
+  const now = await headObject(sourceContext(context, options), source.key, { signal: options.signal });
   if (now.etag === source.etag && now.lastModified.getTime() === source.lastModified.getTime()) return;
   throw new StorageError("PreconditionFailed", "the source changed while it was copied", { persistence: "temporary" });
 }

@@ -3,7 +3,7 @@ import type { StorageDriver } from "@bucketferry/storage-core/provider";
 import { ensureBucket } from "./s3-bucket.ts";
 import { check } from "./s3-check.ts";
 import { s3Client } from "./s3-client.ts";
-import type { S3Config } from "./s3-config.ts";
+import { neighbourConfig, type S3Config } from "./s3-config.ts";
 import type { S3Context } from "./s3-context.ts";
 import { copyObject } from "./s3-copy.ts";
 import { credentialSource } from "./s3-credentials.ts";
@@ -23,10 +23,27 @@ import { undiciLane } from "./undici-lane.ts";
 export function s3Driver(config: S3Config): StorageDriver {
   const credentials = credentialSource(config);
   const sdk = sdkClient(config, credentials);
-  const lane = config.lane === "sdk" ? sdkLane(config, sdk) : undiciLane(config);
-  const client = s3Client(config, credentials, lane);
   const capabilities = capabilitiesOf(config);
-  const context: S3Context = { config, client, capabilities, bucketProof: { untilMs: 0 } };
+  const neighbours = new Map<string, S3Context>();
+  const neighbour = (bucket: string): S3Context => {
+    const known = neighbours.get(bucket);
+    if (known !== undefined) return known;
+    const opened = contextOf(neighbourConfig(config, bucket));
+    neighbours.set(bucket, opened);
+    return opened;
+  };
+  const contextOf = (own: S3Config): S3Context => {
+    const lane = own.lane === "sdk" ? sdkLane(own, sdk) : undiciLane(own);
+    return {
+      config: own,
+      client: s3Client(own, credentials, lane),
+      capabilities,
+      bucketProof: { untilMs: 0 },
+      neighbour,
+    };
+  };
+  const context = contextOf(config);
+  const { client } = context;
   const urls = s3Urls(config);
 
   return {
@@ -47,7 +64,7 @@ export function s3Driver(config: S3Config): StorageDriver {
     check: (options) => check(context, options),
     ensureBucket: (options) => ensureBucket(context, sdk, options),
     async close() {
-      await client.close();
+      await Promise.all([client, ...Array.from(neighbours.values(), (one) => one.client)].map((one) => one.close()));
       sdk.close();
     },
     multipart: s3Multipart(context),

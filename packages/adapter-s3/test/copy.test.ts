@@ -120,3 +120,42 @@ describe("a copy", () => {
     await expect(provider.copy("large", "larger")).rejects.toMatchObject({ code: "TooLarge" });
   });
 });
+
+describe.each(["auto", "sdk"] as const)("a copy from another bucket, in lane %s,", (lane) => {
+  let s3: Local;
+  let other: string;
+  beforeAll(async () => {
+    s3 = await local();
+    other = await s3.buckets.create();
+  });
+  afterAll(() => s3.close());
+
+  it.each([{ size: 1000 }, { size: PART + 1000 }])(
+    "of $size bytes, takes bytes, headers and metadata from there, of the version that was demanded (I01, I09, E11)",
+    async ({ size }) => {
+      const [from, to] = [s3.provider({ bucket: other, lane }, SMALL), s3.provider({ lane }, SMALL)];
+      const bytes = randomBytes(size);
+      const { etag } = await from.put("a ü/+%2F.mp3", bytes, HEADERS);
+      await to.put("a ü/+%2F.mp3", "this bucket's own");
+      const stale = to.copy("a ü/+%2F.mp3", "copy", { fromBucket: other, sourceIfMatch: "0".repeat(32) });
+      await expect(stale).rejects.toMatchObject({ code: "PreconditionFailed" });
+      expect(await to.exists("copy")).toBe(false);
+      const result = await to.copy("a ü/+%2F.mp3", "copy", { fromBucket: other, sourceIfMatch: etag });
+      expect(result).toMatchObject({ key: "copy", size });
+      const got = await to.get("copy");
+      expect(got.info).toMatchObject({ ...HEADERS, etag: result.etag });
+      expect(Buffer.from(await got.bytes()).equals(bytes)).toBe(true);
+      await to.copy("a ü/+%2F.mp3", "a ü/+%2F.mp3", { fromBucket: other });
+      expect((await to.head("a ü/+%2F.mp3")).size).toBe(size);
+      await to.delete("copy");
+    },
+  );
+
+  it("that does not exist fails, and makes nothing (I14)", async () => {
+    const provider = s3.provider({ lane });
+    await expect(provider.copy("a", "never", { fromBucket: "there-is-none" })).rejects.toMatchObject({
+      code: "BucketNotFound",
+    });
+    expect(await provider.exists("never")).toBe(false);
+  });
+});

@@ -13,10 +13,11 @@ export async function copy(
   context: SupabaseContext,
   from: string,
   to: string,
-  { replace, signal }: CopyOptions,
+  { fromBucket, replace, signal }: CopyOptions,
 ): Promise<PutResult> {
   // There is nothing to do, and nothing that could go wrong half way; a missing object is still an error.
-  if (from === to && replace === undefined) return putResult(to, await readRecord(context, from, signal));
+  if (from === to && fromBucket === undefined && replace === undefined)
+    return putResult(to, await readRecord(context, from, signal));
 
   const { transport, paths, presence, endpoint } = context;
   const wanted = replace && {
@@ -33,8 +34,9 @@ export async function copy(
       path: paths.copy,
       headers,
       payload: {
-        bucketId: endpoint.bucket,
+        bucketId: fromBucket ?? endpoint.bucket,
         sourceKey: from,
+        ...(fromBucket === undefined ? {} : { destinationBucket: endpoint.bucket }),
         destinationKey: to,
         copyMetadata: replace === undefined,
         metadata: wanted,

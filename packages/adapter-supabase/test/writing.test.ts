@@ -139,6 +139,16 @@ describe("copy", () => {
     expect((await local.provider.head("to.txt")).metadata).toEqual({});
   });
 
+  it("takes its source from the bucket that it names", async () => {
+    const another = local.make({ bucket: "another-bucket" });
+    await another.ensureBucket();
+    await another.put("from.txt", "of another bucket");
+    await local.provider.put("from.txt", "own");
+    const result = await local.provider.copy("from.txt", "from.txt", { fromBucket: "another-bucket" });
+    expect(result).toMatchObject({ key: "from.txt", size: 17 });
+    expect((await local.provider.head("from.txt")).size).toBe(17);
+  });
+
   it("is one request, and tells ETag and version of the copy", async () => {
     await local.provider.put("from.txt", "from");
     local.proxy.faults.clear();

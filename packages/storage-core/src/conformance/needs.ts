@@ -21,6 +21,7 @@ const TESTS = {
   "conditionalCopy.create": (c) => c.conditionalCopy.create,
   "conditionalCopy.replace": (c) => c.conditionalCopy.replace,
   "conditionalCopy.source": (c) => c.conditionalCopy.source,
+  "serverSideCopy.crossBucket": (c) => c.serverSideCopy.crossBucket,
   versions: (c) => c.versions,
   "range.bounded": (c) => c.range.bounded,
   "range.suffix": (c) => c.range.suffix,

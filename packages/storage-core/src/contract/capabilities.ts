@@ -92,6 +92,7 @@ export interface Capabilities {
   };
   /** Most keys of one delete request. */
   readonly deleteMany: { readonly batch: number };
+  /** `crossBucket`: from another bucket of the service as well, by `fromBucket`. */
   readonly serverSideCopy: { readonly maxBytes: number; readonly crossBucket: boolean };
   readonly presign: {
     readonly get: boolean;

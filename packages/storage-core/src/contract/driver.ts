@@ -72,6 +72,7 @@ export interface StorageDriver {
   delete(key: string, options: DeleteOptions): Promise<void>;
   /** At most `capabilities.deleteMany.batch` keys, all valid; one outcome each. A failure of the request as a whole is thrown. */
   deleteBatch(keys: readonly string[], options: OperationOptions): Promise<readonly DeleteOutcome[]>;
+  /** `fromBucket` is only ever another bucket than this one. */
   copy(from: string, to: string, options: CopyOptions): Promise<PutResult>;
   /** `limit` is set and within `capabilities.list.pageSize`. A cursor that is not the driver's own is an `InvalidArgument`. */
   listPage(options: ListPageOptions & { readonly limit: number }): Promise<ListPage>;

@@ -131,6 +131,13 @@ export interface DeleteOutcome {
 }
 
 export interface CopyOptions extends OperationOptions {
+  /**
+   * Another bucket of the same service that `from` is in, read with the same credentials. `from` is then its whole key,
+   * also where a layer works within a prefix: the prefix is one of this bucket's keys, and says nothing about another
+   * bucket's. The bucket's own name is allowed, and reaches what lies beside a prefix.
+   * @throws Unsupported for another bucket where `capabilities.serverSideCopy.crossBucket` is false
+   */
+  readonly fromBucket?: string | undefined;
   /** Absent: the copy keeps the source's headers and metadata. Given: it has exactly these, and nothing of the source's. */
   readonly replace?: (SystemHeaders & { readonly metadata?: Metadata | undefined }) | undefined;
   /** Condition on the destination: only over this ETag. */
@@ -363,7 +370,7 @@ export interface StorageProvider {
   delete(key: string, options?: DeleteOptions): Promise<void>;
   /** Deletes in batches; every key gets one outcome, in order of completion. A refused key does not stop the others. */
   deleteMany(keys: Iterable<string> | AsyncIterable<string>, options?: OperationOptions): AsyncIterable<DeleteOutcome>;
-  /** Within the bucket, by the service, without the bytes passing through here. Onto itself it keeps the bytes. */
+  /** By the service, without the bytes passing through here; within the bucket, or from another one. Onto itself it keeps the bytes. */
   copy(from: string, to: string, options?: CopyOptions): Promise<PutResult>;
   /** All pages, one after another. Leaving the loop stops the requests. */
   list(options?: ListOptions): AsyncIterable<ListEntry>;

@@ -1,4 +1,5 @@
 import type { Capabilities } from "../contract/capabilities.ts";
+import type { StorageDriver } from "../contract/driver.ts";
 import type {
   CopyOptions,
   DeleteOptions,
@@ -54,10 +55,16 @@ export function checkDelete(capabilities: Capabilities, site: CallSite, options:
   return { ...options, ifMatch };
 }
 
-export function checkCopy(capabilities: Capabilities, site: CallSite, options: CopyOptions): CopyOptions {
+export function checkCopy(
+  { bucket, capabilities }: Pick<StorageDriver, "bucket" | "capabilities">,
+  site: CallSite,
+  options: CopyOptions,
+): CopyOptions {
   if (capabilities.serverSideCopy.maxBytes === 0) {
     throw refusal("Unsupported", site, "the service does not copy objects. Read and put instead");
   }
+  const fromBucket = options.fromBucket === bucket ? undefined : options.fromBucket;
+  if (fromBucket !== undefined) checkFromBucket(capabilities, site, fromBucket);
   const { replace } = options;
   if (replace !== undefined) checkSystemHeaders(capabilities, site, replace);
   const sourceIfMatch =
@@ -65,6 +72,7 @@ export function checkCopy(capabilities: Capabilities, site: CallSite, options: C
   if (sourceIfMatch !== undefined && !capabilities.conditionalCopy.source) throw unsupported(site, "sourceIfMatch");
   return {
     ...options,
+    fromBucket,
     ifMatch: checkWriteConditions(capabilities.conditionalCopy, site, options),
     sourceIfMatch,
     replace: replace && { ...replace, metadata: checkMetadata(capabilities, site, replace.metadata) },
@@ -78,6 +86,16 @@ export function checkMultipartCreate(
 ): MultipartCreateOptions {
   checkSystemHeaders(capabilities, site, options);
   return { ...options, metadata: checkMetadata(capabilities, site, options.metadata) };
+}
+
+/** It becomes part of a path, of a header, and with some services of a host name. */
+function checkFromBucket({ serverSideCopy }: Capabilities, site: CallSite, fromBucket: unknown): void {
+  if (typeof fromBucket !== "string" || !/^[^\s/?#@:\\]{1,255}$/.test(fromBucket)) {
+    throw refusal("InvalidArgument", site, "fromBucket is not the name of a bucket. Pass the bare name");
+  }
+  if (!serverSideCopy.crossBucket) {
+    throw refusal("Unsupported", site, "the service copies within one bucket only. Read and put instead");
+  }
 }
 
 function checkVersion(capabilities: Capabilities, site: CallSite, version: unknown): void {

@@ -123,7 +123,7 @@ export function providerFrom(driver: StorageDriver): StorageProvider {
 
     async copy(from, to, options = {}) {
       const site = gate.enter("copy", options.signal, from, to);
-      const checked = checkCopy(capabilities, site, options);
+      const checked = checkCopy(driver, site, options);
       try {
         return await driver.copy(from, to, checked);
       } catch (error) {

@@ -9,6 +9,7 @@ import type {
   ListPage,
   MultipartUpload,
   ParsedUrl,
+  PutResult,
   StorageProvider,
 } from "../contract/provider.ts";
 import { StorageError, type StorageOperation } from "../errors/storage-error.ts";
@@ -23,6 +24,7 @@ import { checkWriting } from "./check-writing.ts";
 /**
  * A provider within a prefix: keys are relative to it, and no key reaches outside, since the prefix ends in a slash and
  * keys are never resolved, only joined. Everything that names a key is relative: results, listings, uploads, errors, URLs.
+ * The one exception is asked for by name: a copy's `fromBucket` makes its `from` a whole key, which the prefix leaves alone.
  *
  * Right: `withLayers(s3(…), [observe(…), retry(), prefix("audio/")])`; next to the provider, so that all other layers speak of
  * relative keys. Wrong: `[prefix("a/"), prefix("b/")]` for "b/a/"… it means `b/a/`, the outer one is the inner folder.
@@ -59,6 +61,15 @@ export function prefix(path: string): Layer {
         return await answer;
       } catch (error) {
         throw relativeError(error);
+      }
+    };
+    /** The source's key is another bucket's, or lies beside the prefix: an error that names it keeps it whole. */
+    const copiedFromElsewhere = async (copied: Promise<PutResult>, from: string): Promise<PutResult> => {
+      try {
+        const given = await copied;
+        return { ...given, key: relative(given.key) };
+      } catch (error) {
+        throw error instanceof StorageError && error.key === from ? error : relativeError(error);
       }
     };
     const fullUpload = (operation: StorageOperation, upload: MultipartUpload): MultipartUpload => ({
@@ -136,7 +147,10 @@ export function prefix(path: string): Layer {
         yield* refused;
       },
 
-      copy: async (from, to, options) => named(inner.copy(full("copy", from), full("copy", to), options)),
+      copy: async (from, to, options) =>
+        options?.fromBucket === undefined
+          ? named(inner.copy(full("copy", from), full("copy", to), options))
+          : copiedFromElsewhere(inner.copy(from, full("copy", to), options), from),
 
       list: (options = {}) =>
         listEntries(

@@ -60,6 +60,7 @@ const UNSUPPORTED: Readonly<Record<string, Call>> = {
   "copy ifNoneMatch": (p) => p.copy("k", "l", { ifNoneMatch: "*" }),
   "copy sourceIfMatch": (p) => p.copy("k", "l", { sourceIfMatch: "e" }),
   "copy replace.cacheControl": (p) => p.copy("k", "l", { replace: { cacheControl: "no-store" } }),
+  "copy fromBucket": (p) => p.copy("k", "l", { fromBucket: "another" }),
   "list delimiter": (p) => p.listPage({ delimiter: "-" }),
   "list startAfter": (p) => p.listPage({ startAfter: "a" }),
   "presign POST": (p) => p.presign({ ...signed, method: "POST" }),
@@ -127,6 +128,8 @@ const INVALID: Readonly<Record<string, readonly [StorageErrorCode, Call]>> = {
   "E12 a list of ETags": ["InvalidArgument", (p) => p.get("k", { ifNoneMatch: '"a", "b"' })],
   "E12 an empty ETag": ["InvalidArgument", (p) => p.delete("k", { ifMatch: "" })],
   "E12 sourceIfMatch *": ["InvalidArgument", (p) => p.copy("k", "l", { sourceIfMatch: "*" })],
+  "a bucket that is a path": ["InvalidArgument", (p) => p.copy("k", "l", { fromBucket: "../other" })],
+  "a bucket without a name": ["InvalidArgument", (p) => p.copy("k", "l", { fromBucket: "" })],
   "ifNoneMatch with an ETag on a write": ["InvalidArgument", (p) => p.put("k", "", { ifNoneMatch: "e" as "*" })],
   "an invalid date": ["InvalidArgument", (p) => p.get("k", { ifModifiedSince: new Date(NOT_A_NUMBER) })],
   "a checksum that is no base64": [
@@ -230,6 +233,14 @@ describe("what a driver gets", () => {
     expect(driver.calls[0]?.[2]).toMatchObject({ ifMatch: "e" });
     expect(driver.calls[1]?.[3]).toMatchObject({ ifMatch: "W/e" });
     expect(driver.calls[2]?.[3]).toMatchObject({ sourceIfMatch: "s", ifMatch: "d" });
+  });
+
+  test("another bucket's name, and no name when it is the driver's own", async () => {
+    const driver = fakeDriver({ capabilities: { serverSideCopy: { maxBytes: 1, crossBucket: true } } });
+    const provider = providerFrom(driver);
+    await provider.copy("k", "l", { fromBucket: "another" });
+    await provider.copy("k", "l", { fromBucket: driver.bucket });
+    expect(driver.calls.map((call) => call[3])).toMatchObject([{ fromBucket: "another" }, { fromBucket: undefined }]);
   });
 
   test("a limit, always, and never above its page size; empty options as none", async () => {

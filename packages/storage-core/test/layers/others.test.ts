@@ -95,6 +95,21 @@ describe("observe", () => {
 });
 
 describe("prefix", () => {
+  test("leaves the key of a copy's source alone when its bucket is named, in the error as well", async () => {
+    const inner = memory({ bucket: "b" });
+    await inner.put("p/a", "beside");
+    await inner.put("q/p/a", "within");
+    const provider = prefix("q/")(inner);
+    expect(await provider.copy("p/a", "c", { fromBucket: "b" })).toMatchObject({ key: "c", size: 6 });
+    expect(Buffer.from(await (await inner.get("q/c")).bytes()).toString()).toBe("beside");
+    await expect(provider.copy("q/none", "c", { fromBucket: "b" })).rejects.toMatchObject({
+      code: "NotFound",
+      key: "q/none",
+    });
+    expect(await provider.copy("p/a", "d")).toMatchObject({ key: "d" });
+    expect(Buffer.from(await (await inner.get("q/d")).bytes()).toString()).toBe("within");
+  });
+
   test("B19 no key reaches outside, whatever it holds, and every key comes back as it was given", async () => {
     const store = new MemoryStore();
     const inner = memory({ store });

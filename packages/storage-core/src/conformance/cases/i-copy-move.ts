@@ -266,6 +266,29 @@ export const COPY_AND_MOVE_CASES: readonly ConformanceCase[] = [
       equal(await textOf(t, key), "stays", "content after a move onto itself");
     },
   }),
+
+  conformanceCase({
+    id: "I14",
+    title: "copy takes its source from the bucket that it names, and leaves the destination alone when there is none",
+    level: "extended",
+    needs: ["serverSideCopy.crossBucket"],
+    async run(t) {
+      const [from, to] = [t.key("from.txt"), t.key("to.txt")];
+      await t.provider.put(from, "of this bucket", { signal: t.signal });
+      await t.provider.put(to, "old", { signal: t.signal });
+      const nowhere = `${t.provider.bucket}-has-no-such-neighbour`.slice(-60).replace(/^[^a-z0-9]+/, "");
+      const error = await rejects(() => copy(t, from, to, { fromBucket: nowhere }), "copy from a bucket that is not");
+      ok(
+        isStorageError(error, "BucketNotFound", "NotFound", "PermissionDenied"),
+        `the copy failed otherwise: ${show(error)}`,
+      );
+      equal(await textOf(t, to), "old", "content of the destination");
+    },
+    async refusal(t) {
+      const copying = copy(t, t.key("from.txt"), t.key("to.txt"), { fromBucket: "another" });
+      await rejectsWith("Unsupported", copying, "copy from another bucket");
+    },
+  }),
 ];
 
 async function copy(t: CaseContext, from: string, to: string, options: CopyOptions = {}) {
