@@ -74,6 +74,7 @@ export async function stagesOver(config: Config, routes: readonly Route[]): Prom
         order: "key",
         metadata: "keep-in-ledger",
         contentType: "keep",
+        serverSide: config.copy.serverSide,
         patienceMs: 20_000,
         ...options,
       }),

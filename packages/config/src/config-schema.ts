@@ -113,6 +113,10 @@ const copy = z.strictObject({
     .enum(["skip", "copy"])
     .default("skip")
     .describe("Whether objects in an archive are left out, or copied because somebody restored them."),
+  serverSide: z
+    .enum(["auto", "never"])
+    .default("never")
+    .describe("Whether a service that has both sides copies large objects by itself, where it names their checksums."),
   maxAttempts: z
     .int()
     .min(1)

@@ -73,6 +73,8 @@ export interface CopyConfig {
   readonly contentType: "keep" | "repair";
   /** `copy`: somebody restored what the listing calls archived. */
   readonly archived: "skip" | "copy";
+  /** `auto`: a service that has both sides copies large objects by itself, where it says what their bytes are. */
+  readonly serverSide: "auto" | "never";
   readonly maxAttempts: number;
   /** Without any progress for so long, a request counts as lost. */
   readonly timeoutMs: number;

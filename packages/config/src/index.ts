@@ -18,3 +18,4 @@ export { loadConfig, parseConfig, parseSide, type LoadConfigOptions } from "./lo
 export { parseTime, selectionOf, type Selection } from "./selection-schema.ts";
 export { parseByteSize } from "./byte-size.ts";
 export { openRoute, openSide, type Route } from "./routes.ts";
+export type { WithinService } from "./within-service.ts";

@@ -114,6 +114,7 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
     metadata,
     contentType,
     archived,
+    serverSide,
     maxAttempts,
     timeout,
   } = parsed.copy;
@@ -140,6 +141,7 @@ function readOuter(parsed: ParsedConfig, directory: string, problems: ConfigProb
       metadata,
       contentType,
       archived,
+      serverSide,
       maxAttempts,
       timeoutMs: timeout * 1000,
     },

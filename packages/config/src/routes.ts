@@ -1,6 +1,7 @@
 import type { StorageProvider } from "@bucketferry/storage-core";
 import { prefix as prefixLayer } from "@bucketferry/storage-core/layers";
 import type { RouteConfig, SideConfig } from "./config.ts";
+import { sourceWithinService, type WithinService } from "./within-service.ts";
 
 /** One source provider, one target provider, and which key becomes which. */
 export interface Route {
@@ -11,6 +12,8 @@ export interface Route {
   targetKey(key: string): string;
   readonly sourceIdentity: string;
   readonly targetIdentity: string;
+  /** Where the target's service finds the source's objects for itself; undefined unless both sides are one service. */
+  readonly sourceWithinTarget?: WithinService | undefined;
   close(): Promise<void>;
 }
 
@@ -23,6 +26,7 @@ export function openRoute({ name, source, target }: Omit<RouteConfig, "selection
     targetKey: (key) => key,
     sourceIdentity: source.identity,
     targetIdentity: target.identity,
+    sourceWithinTarget: sourceWithinService(source, target, sides.source.bucket),
     async close() {
       await Promise.all([sides.source.close(), sides.target.close()]);
     },

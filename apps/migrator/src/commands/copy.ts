@@ -44,6 +44,7 @@ export async function copyStep(
       order: options.order ?? config.copy.order,
       metadata: config.copy.metadata,
       contentType: config.copy.contentType,
+      serverSide: config.copy.serverSide,
       patienceMs: options.patienceMs,
     }),
   );

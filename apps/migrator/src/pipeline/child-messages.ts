@@ -1,3 +1,4 @@
+import type { CopyConfig } from "@bucketferry/config";
 import type { ObjectChange, ObjectRecord } from "@bucketferry/ledger";
 import type { Side } from "../decide/failure.ts";
 import type { CommandEvent } from "../report/events.ts";
@@ -35,6 +36,7 @@ export interface ChildTask {
   readonly partSizeBytes: number | undefined;
   readonly patienceMs: number;
   readonly policy: CarryPolicy;
+  readonly serverSide: CopyConfig["serverSide"];
 }
 
 /** What a child asks for; the answer comes when it is done. */

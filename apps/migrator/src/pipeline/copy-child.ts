@@ -53,6 +53,7 @@ async function work({
   partSizeBytes,
   patienceMs,
   policy,
+  serverSide,
 }: ChildTask): Promise<void> {
   try {
     const config = await loadConfig(configFile);
@@ -85,6 +86,7 @@ async function work({
       partSizeBytes,
       patienceMs,
       policy,
+      serverSide,
     });
     await writer.end();
     end({ type: "done" });

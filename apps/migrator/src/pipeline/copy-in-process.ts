@@ -51,6 +51,7 @@ export async function copyInProcess(objects: AsyncIterable<ObjectRecord>, run: C
       signal,
       partSizeBytes: options.partSizeBytes,
       policy: { metadata: options.metadata, contentType: options.contentType },
+      serverSide: options.serverSide,
       patienceMs: options.patienceMs,
     });
   } finally {

@@ -1,4 +1,4 @@
-import type { Route } from "@bucketferry/config";
+import type { CopyConfig, Route } from "@bucketferry/config";
 import type { ObjectChange } from "@bucketferry/ledger";
 import type { Reporter } from "../report/reporter.ts";
 import type { ByteBudget } from "../transfer/byte-budget.ts";
@@ -30,6 +30,7 @@ export interface CopyPorts {
   readonly signal: AbortSignal;
   readonly partSizeBytes: number | undefined;
   readonly policy: CarryPolicy;
+  readonly serverSide: CopyConfig["serverSide"];
   /** How long expired credentials or a service that is away are waited for, in milliseconds. */
   readonly patienceMs: number;
 }

@@ -84,6 +84,7 @@ export async function copyWithChildren(objects: AsyncIterable<ObjectRecord>, run
         partSizeBytes: options.partSizeBytes,
         patienceMs: options.patienceMs,
         policy: { metadata: options.metadata, contentType: options.contentType },
+        serverSide: options.serverSide,
       });
       if (context.drain.aborted) tell(child, { type: "drain" });
       if (ends.aborted) tell(child, { type: "abort" });

@@ -1,5 +1,6 @@
 import type { Route } from "@bucketferry/config";
 import type { ObjectRecord } from "@bucketferry/ledger";
+import { serverSideSource } from "../decide/server-side.ts";
 import { LocatedFailure } from "../located-failure.ts";
 import { bodyMemoryOf } from "../transfer/body-memory.ts";
 import { md5Habit } from "../transfer/md5-habit.ts";
@@ -30,6 +31,7 @@ export function routeCopier(route: Route, ports: CopyPorts): (object: ObjectReco
     transfer: {
       route,
       policy: ports.policy,
+      serverSide: serverSideSource(route, ports.serverSide),
       bandwidth: ports.throttle.bandwidth,
       partSizeBytes: ports.partSizeBytes,
       parts: ports.parts,

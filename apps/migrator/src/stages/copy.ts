@@ -8,7 +8,7 @@ import { sweepUploads } from "./sweep-uploads.ts";
 
 export interface CopyOptions extends Pick<
   CopyConfig,
-  "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes" | "order" | "metadata" | "contentType"
+  "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes" | "order" | "metadata" | "contentType" | "serverSide"
 > {
   /** When copying goes slower, or not at all. */
   readonly schedule?: CopyConfig["schedule"] | undefined;

@@ -4,6 +4,7 @@ import type { PartPlan } from "../decide/part-plan.ts";
 import { killPoint } from "../references/kill-point.ts";
 import { adoptOrRefuse, compareWithoutPut, isUnexpectedAtTarget } from "./adopt.ts";
 import { compareAtTarget } from "./compare-at-target.ts";
+import { isOccupied } from "./occupied.ts";
 import { openUpload, type OpenUpload } from "./open-upload.ts";
 import { sendParts, type SentParts } from "./send-parts.ts";
 import { settle } from "./settle.ts";
@@ -82,22 +83,6 @@ async function finish(
   if (source === "changed") return { kind: "changed", put };
   const { etag: targetEtag, size: targetSize } = put;
   return { kind: "copied", info, digests, targetEtag, targetSize, evidence, notCarried: carried.notCarried };
-}
-
-/**
- * Whether something is at the target that the plan did not know of. It is asked before any part is sent, to save the sending,
- * and where the target's completion knows no conditions also right before that: the moment in between is the one in which
- * another writer could be overwritten, and `settle` sees it where that writer serves the source as well.
- */
-async function isOccupied({ object, mode }: FoundObject, { route, signal }: TransferContext): Promise<boolean> {
-  if (mode.mode !== "create" && mode.mode !== "replace") return false;
-  try {
-    const { etag } = await at("target", route.target.head(object.targetKey, { signal }));
-    return mode.mode === "create" || etag !== object.targetEtag;
-  } catch (error) {
-    if (error instanceof SideFailure && isStorageError(error.failure, "NotFound")) return false;
-    throw error;
-  }
 }
 
 /** What a failure means for the upload. */

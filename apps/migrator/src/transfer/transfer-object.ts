@@ -3,8 +3,10 @@ import { StorageError, type Capabilities, type ObjectInfo } from "@bucketferry/s
 import { copyWayOf, type CopyWay } from "../decide/copy-way.ts";
 import { partPlan } from "../decide/part-plan.ts";
 import { putModeOf } from "../decide/put-condition.ts";
+import { goesServerSide, SERVER_SIDE_BYTES } from "../decide/server-side.ts";
 import { carry } from "./carry.ts";
 import { transferInParts } from "./in-parts.ts";
+import { transferServerSide } from "./server-side.ts";
 import { at, SideFailure } from "./side-failure.ts";
 import { transferStreamed } from "./streamed-body.ts";
 import type { FoundObject, TransferContext, TransferOutcome } from "./transfer.ts";
@@ -18,8 +20,11 @@ export async function transferObject(object: ObjectRecord, context: TransferCont
   const { source } = context.route;
   const { signal } = context;
   // The parts of a large object are read when there is memory for them, so there is no body to open at first.
-  if (wayOf(object.size, context) === "parts") {
+  const mayGoServerSide = context.serverSide !== undefined && object.size >= SERVER_SIDE_BYTES;
+  if (mayGoServerSide || wayOf(object.size, context) === "parts") {
     const info = await at("source", source.head(object.key, { signal }));
+    const outcome = await serverSide(object, info, context);
+    if (outcome !== undefined) return outcome;
     if (wayOf(info.size, context) === "parts") return inParts(object, info, context);
   }
   const opened = await at("source", source.get(object.key, { signal }));
@@ -41,6 +46,18 @@ export async function transferObject(object: ObjectRecord, context: TransferCont
   }
   const transfer = { ...found, opened };
   return way === "whole" ? transferWhole(transfer, context) : transferStreamed(transfer, context);
+}
+
+async function serverSide(
+  object: ObjectRecord,
+  info: ObjectInfo,
+  context: TransferContext,
+): Promise<TransferOutcome | undefined> {
+  const { capabilities } = context.route.target;
+  if (context.serverSide === undefined || !goesServerSide(info, capabilities)) return undefined;
+  demandUsable(object, info, context);
+  const found = foundObject(object, info, capabilities.conditionalCopy, context);
+  return transferServerSide(found, context.serverSide, context);
 }
 
 async function inParts(object: ObjectRecord, info: ObjectInfo, context: TransferContext): Promise<TransferOutcome> {

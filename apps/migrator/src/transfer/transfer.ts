@@ -1,6 +1,6 @@
 import type { Evidence, Ledger, NotCarried, ObjectRecord } from "@bucketferry/ledger";
 import type { GetResult, ObjectInfo, PutOptions, PutResult } from "@bucketferry/storage-core";
-import type { Route } from "@bucketferry/config";
+import type { Route, WithinService } from "@bucketferry/config";
 import type { CarriedHeaders } from "../decide/carry-headers.ts";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { PutMode } from "../decide/put-condition.ts";
@@ -16,6 +16,8 @@ export interface TransferContext {
   readonly route: Pick<Route, "name" | "source" | "target">;
   /** What happens to headers and metadata that the target cannot hold, or that say nothing. */
   readonly policy: CarryPolicy;
+  /** Where the target's service finds the source's objects, when it may copy them by itself. */
+  readonly serverSide: WithinService | undefined;
   readonly bandwidth: Bandwidth;
   /** Smallest size of the parts of a large object; undefined: our choice. */
   readonly partSizeBytes: number | undefined;

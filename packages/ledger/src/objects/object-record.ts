@@ -10,6 +10,8 @@ export type Evidence =
   | "stored-md5"
   /** The bytes were read back from the target and hashed. */
   | "read-back"
+  /** The service copied by itself, and reports the same checksum for both; nobody else has read the bytes. */
+  | "server-side-copy"
   /** Both sides were read again and hashed. */
   | "both-read";
 
@@ -38,7 +40,7 @@ export interface ObjectRecord {
   readonly lastModified: number | null;
   readonly contentType: string | null;
 
-  /** Of the bytes that were read from the source, lower-case hex. */
+  /** Of the bytes that were read from the source, lower-case hex; of a server-side copy as its evidence says. */
   readonly sha256: string | null;
   readonly targetKey: string;
   readonly targetEtag: string | null;
