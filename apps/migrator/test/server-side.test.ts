@@ -194,6 +194,22 @@ describe("a service that has both sides", () => {
     await expectCopy(routeOf(current()).target, "a.mp3", next);
   });
 
+  it.each([
+    ["by the SHA-256 that both report", "aws"],
+    ["by reading it", "ceph"],
+  ])("S8 that copies other bytes than the source's is found out %s, and the copy does not stay", async (_, profile) => {
+    const { plan, copy, ledger } = await oneService(({ routes: [route] }) => {
+      for (const side of [route?.source, route?.target]) Object.assign(side ?? {}, { profile });
+    });
+    await putWithSha256(world.route.source, "a.mp3", content(14, 2 * MIB));
+    await plan();
+    const { target } = routeOf(current());
+    Object.assign(target, { copy: (_from: string, to: string) => target.put(to, content(15, 2 * MIB)) });
+    expect(await copy()).toMatchObject({ copied: 0, failed: 1 });
+    expect(await recordOf(ledger, "a.mp3")).toMatchObject({ state: "failed", errorCode: "ChecksumMismatch" });
+    expect(await target.exists("a.mp3")).toBe(false);
+  });
+
   it("leaves alone what somebody else has put at the target since the plan", async () => {
     const { plan, copy } = await oneService();
     await putWithSha256(world.route.source, "a.mp3", content(10, 2 * MIB));
@@ -253,6 +269,7 @@ describe("a service that has both sides", () => {
     proxy.faults.clear();
     expect(await stages.copy()).toMatchObject({ adopted: 1, failed: 0 });
     expect(bodies()).toMatchObject({ read: [], sent: 0 });
+    expect(await recordOf(stages.ledger, "a.mp3")).toMatchObject({ evidence: "server-side-copy" });
     await expectCopy(routeOf(stages).target, "a.mp3", bytes);
   });
 });

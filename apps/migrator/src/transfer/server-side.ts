@@ -73,9 +73,17 @@ async function afterRefusal(
   return compareWithTarget(transfer, context);
 }
 
-function compareWithTarget(transfer: FoundObject, context: TransferContext): Promise<TransferOutcome> {
+/** What is there may be our own copy of a run that was killed. */
+async function compareWithTarget(transfer: FoundObject, context: TransferContext): Promise<TransferOutcome> {
   const reported = reportedDigests(transfer.info);
-  return reported === undefined ? compareWithoutPut(transfer, context) : adoptOrRefuse(transfer, reported, context);
+  if (reported === undefined) return compareWithoutPut(transfer, context);
+  const outcome = await adoptOrRefuse(transfer, reported, context);
+  return outcome.kind === "adopted" ? { ...outcome, evidence: evidenceOf(outcome.evidence) } : outcome;
+}
+
+/** Whatever the target reports was compared with what the source reports: no hash of ours is among them. */
+function evidenceOf(compared: Evidence | null): Evidence {
+  return compared === "read-back" ? "read-back" : "server-side-copy";
 }
 
 interface Proof {
@@ -98,7 +106,7 @@ async function prove(transfer: FoundObject, put: PutResult, context: TransferCon
   if (reported !== undefined) {
     const compared = await compareAtTarget(route.target, object.targetKey, reported, signal);
     if (compared.verdict === "different") return refuseCopy(transfer, put, context);
-    return { digests: reported, evidence: compared.evidence === "read-back" ? "read-back" : "server-side-copy" };
+    return { digests: reported, evidence: evidenceOf(compared.evidence) };
   }
   const options = { signal, md5: true, onBytes: (bytes: number) => bandwidth.pass(bytes, signal) };
   const { digests } = await readDigests("target", route.target, object.targetKey, options);

@@ -10,7 +10,7 @@ export type Evidence =
   | "stored-md5"
   /** The bytes were read back from the target and hashed. */
   | "read-back"
-  /** The service copied by itself, and reports the same checksum for both; nobody else has read the bytes. */
+  /** Both sides are one service, which reports the same checksum for both; nobody else has read the bytes. */
   | "server-side-copy"
   /** Both sides were read again and hashed. */
   | "both-read";
