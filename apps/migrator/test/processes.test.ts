@@ -18,9 +18,11 @@ beforeEach(async () => {
     config.ledger = `sqlite:${crypto.randomUUID()}.db`;
   });
   const keys = Object.keys(await inventory(world.route.target));
-  for await (const outcome of world.route.target.deleteMany(keys)) expect(outcome.error).toBeUndefined();
-  const planned = await cli(["plan", "-c", world.configFile]);
-  expect(planned).toMatchObject({ code: 0 });
+  for await (const { error } of world.route.target.deleteMany(keys)) {
+    if (error !== undefined) throw error;
+  }
+  const { code, stderr } = await cli(["plan", "-c", world.configFile]);
+  if (code !== 0) throw new Error(`The plan failed: ${stderr}`);
   world.seen.source.length = 0;
   world.seen.target.length = 0;
 });
