@@ -80,34 +80,34 @@ async function expectCopy(provider: StorageProvider, key: string, bytes: Uint8Ar
 
 describe("a service that has both sides", () => {
   it("copies by itself what it reports the SHA-256 of: no body passes, and the evidence says so", async () => {
-    const { plan, copy, verify, ledger } = await oneService();
+    const run = await oneService();
     const bytes = content(1, 3 * MIB);
     await putWithSha256(world.route.source, "a ü+%.mp3", bytes);
-    await plan();
+    await run.plan();
     proxy.faults.clear();
-    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
     expect(bodies()).toEqual({ read: [], sent: 0, copies: 1 });
-    expect(await recordOf(ledger, "a ü+%.mp3")).toMatchObject({
+    expect(await recordOf(run.ledger, "a ü+%.mp3")).toMatchObject({
       sha256: createHash("sha256").update(bytes).digest("hex"),
       evidence: "server-side-copy",
     });
-    expect(await verify()).toMatchObject({ verified: 1, byEvidence: { "server-side-copy": 1 } });
-    expect(await verify("deep")).toMatchObject({ verified: 1, byEvidence: { "both-read": 1 } });
+    expect(await run.verify()).toMatchObject({ verified: 1, byEvidence: { "server-side-copy": 1 } });
+    expect(await run.verify("deep")).toMatchObject({ verified: 1, byEvidence: { "both-read": 1 } });
     await expectCopy(routeOf(current()).target, "a ü+%.mp3", bytes);
-    await plan();
-    expect(await copy()).toMatchObject({ copied: 0, adopted: 0 });
+    await run.plan();
+    expect(await run.copy()).toMatchObject({ copied: 0, adopted: 0 });
   });
 
   it("whose only word is an MD5 has its copy read once, at the target", async () => {
-    const { plan, copy, ledger } = await oneService();
+    const run = await oneService();
     const bytes = content(2, 2 * MIB);
     const checksum = { algorithm: "md5", value: createHash("md5").update(bytes).digest("hex") } as const;
     await world.route.source.put("a.mp3", bytes, { ...DESCRIPTION, checksum });
-    await plan();
+    await run.plan();
     proxy.faults.clear();
-    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
     expect(bodies()).toEqual({ read: ["/new-files/a.mp3"], sent: 0, copies: 1 });
-    expect(await recordOf(ledger, "a.mp3")).toMatchObject({
+    expect(await recordOf(run.ledger, "a.mp3")).toMatchObject({
       sha256: createHash("sha256").update(bytes).digest("hex"),
       evidence: "read-back",
     });
@@ -115,28 +115,28 @@ describe("a service that has both sides", () => {
   });
 
   it("S6 is not asked to copy what no checksum is known of, nor small objects", async () => {
-    const { plan, copy } = await oneService();
+    const run = await oneService();
     const upload = await world.route.source.multipart.create("by-parts.mp3", DESCRIPTION);
     const part = await world.route.source.multipart.uploadPart(upload, 1, content(4, 2 * MIB));
     await world.route.source.multipart.complete(upload, [part]);
     await putWithSha256(world.route.source, "small.mp3", content(5, 1000));
-    await plan();
+    await run.plan();
     proxy.faults.clear();
-    expect(await copy()).toMatchObject({ copied: 2, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 2, failed: 0 });
     expect(bodies().copies).toBe(0);
     await expectCopy(routeOf(current()).target, "by-parts.mp3", content(4, 2 * MIB));
   });
 
   it("copies between two prefixes of one bucket", async () => {
-    const { plan, copy } = await oneService(({ routes: [route] }) => {
+    const run = await oneService(({ routes: [route] }) => {
       Object.assign(route?.source ?? {}, { prefix: "old/" });
       Object.assign(route?.target ?? {}, { bucket: "old-files", prefix: "new/" });
     });
     const bytes = content(6, 2 * MIB);
     await putWithSha256(world.route.source, "old/a.mp3", bytes);
-    await plan();
+    await run.plan();
     proxy.faults.clear();
-    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
     expect(bodies()).toEqual({ read: [], sent: 0, copies: 1 });
     await expectCopy(world.route.source, "new/a.mp3", bytes);
   });
@@ -166,11 +166,11 @@ describe("a service that has both sides", () => {
     ["a service that pins the source's version", "aws"],
     ["a service that does not", "ceph"],
   ])("S1 copies the version that was looked at, or the next one as a whole, with %s", async (_, profile) => {
-    const { plan, copy, ledger } = await oneService(({ routes: [route] }) => {
+    const run = await oneService(({ routes: [route] }) => {
       for (const side of [route?.source, route?.target]) Object.assign(side ?? {}, { profile });
     });
     await putWithSha256(world.route.source, "a.mp3", content(8, 2 * MIB));
-    await plan();
+    await run.plan();
     const next = content(9, 2 * MIB);
     let puts: Promise<void> | undefined;
     // The first look at the source is answered; before the copy arrives there is another version.
@@ -185,10 +185,10 @@ describe("a service that has both sides", () => {
         return info;
       },
     });
-    const summary = await copy();
+    const summary = await run.copy();
     await puts;
     expect(summary).toMatchObject({ copied: 1, failed: 0, changedUnderCopy: 1 });
-    expect(await recordOf(ledger, "a.mp3")).toMatchObject({
+    expect(await recordOf(run.ledger, "a.mp3")).toMatchObject({
       sha256: createHash("sha256").update(next).digest("hex"),
     });
     await expectCopy(routeOf(current()).target, "a.mp3", next);
@@ -198,33 +198,33 @@ describe("a service that has both sides", () => {
     ["by the SHA-256 that both report", "aws"],
     ["by reading it", "ceph"],
   ])("S8 that copies other bytes than the source's is found out %s, and the copy does not stay", async (_, profile) => {
-    const { plan, copy, ledger } = await oneService(({ routes: [route] }) => {
+    const run = await oneService(({ routes: [route] }) => {
       for (const side of [route?.source, route?.target]) Object.assign(side ?? {}, { profile });
     });
     await putWithSha256(world.route.source, "a.mp3", content(14, 2 * MIB));
-    await plan();
+    await run.plan();
     const { target } = routeOf(current());
     Object.assign(target, { copy: (_from: string, to: string) => target.put(to, content(15, 2 * MIB)) });
-    expect(await copy()).toMatchObject({ copied: 0, failed: 1 });
-    expect(await recordOf(ledger, "a.mp3")).toMatchObject({ state: "failed", errorCode: "ChecksumMismatch" });
+    expect(await run.copy()).toMatchObject({ copied: 0, failed: 1 });
+    expect(await recordOf(run.ledger, "a.mp3")).toMatchObject({ state: "failed", errorCode: "ChecksumMismatch" });
     expect(await target.exists("a.mp3")).toBe(false);
   });
 
   it("leaves alone what somebody else has put at the target since the plan", async () => {
-    const { plan, copy } = await oneService();
+    const run = await oneService();
     await putWithSha256(world.route.source, "a.mp3", content(10, 2 * MIB));
-    await plan();
+    await run.plan();
     const { target } = routeOf(current());
     await target.put("a.mp3", "somebody else's");
-    expect(await copy()).toMatchObject({ copied: 0, failed: 1 });
+    expect(await run.copy()).toMatchObject({ copied: 0, failed: 1 });
     expect((await target.head("a.mp3")).size).toBe(15);
   });
 
   it("S11 whose answer of 200 holds an error is asked again", async () => {
-    const { plan, copy } = await oneService();
+    const run = await oneService();
     const bytes = content(11, 2 * MIB);
     await putWithSha256(world.route.source, "a.mp3", bytes);
-    await plan();
+    await run.plan();
     proxy.faults.inject({
       match: { method: "PUT", path: "a.mp3" },
       times: 1,
@@ -235,15 +235,15 @@ describe("a service that has both sides", () => {
         body: '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>try again</Message></Error>',
       },
     });
-    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
     await expectCopy(routeOf(current()).target, "a.mp3", bytes);
   });
 
   it("that may not copy gets the bytes the ordinary way", async () => {
-    const { plan, copy } = await oneService();
+    const run = await oneService();
     const bytes = content(12, 2 * MIB);
     await putWithSha256(world.route.source, "a.mp3", bytes);
-    await plan();
+    await run.plan();
     const { target } = routeOf(current());
     const refused = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>no copies</Message></Error>';
     proxy.faults.inject({
@@ -251,7 +251,7 @@ describe("a service that has both sides", () => {
       times: 1,
       fault: { kind: "answer", status: 403, headers: { "content-type": "application/xml" }, body: refused },
     });
-    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
     await expectCopy(target, "a.mp3", bytes);
   });
 

@@ -8,7 +8,7 @@ const MAY_DIFFER: ReadonlySet<string> = new Set(["bucket", "versioned", "publicB
 export interface WithinService {
   readonly bucket: string;
   /** The whole key of one of the side's keys: its prefix is not the other side's. */
-  wholeKey(key: string): string;
+  readonly wholeKey: (key: string) => string;
 }
 
 /**
