@@ -1,4 +1,5 @@
 import type { Bench } from "./bench.ts";
+import { api } from "./benches/api.ts";
 import { copyLarge } from "./benches/copy-large.ts";
 import { copyMany, copySmall } from "./benches/copy-small.ts";
 import { deltaMerge } from "./benches/delta-merge.ts";
@@ -19,4 +20,5 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   ledger,
   references,
   "request-cost": requestCost,
+  api,
 };

@@ -29,14 +29,17 @@ try {
   process.exitCode = USAGE_ERROR;
 }
 
-/** The command line as it would be installed. */
+/** The command line and the service as they would be installed. */
 function build({ asBuilt }: BenchOptions): void {
   if (asBuilt) return;
-  const { status } = spawnSync("tsc", ["--build", "apps/migrator"], {
+  const { status } = spawnSync("tsc", ["--build", "apps/migrator", "apps/api", "packages/local-servers"], {
     cwd: join(import.meta.dirname, ".."),
     stdio: "inherit",
   });
-  if (status !== 0) throw new UsageError("apps/migrator does not build; --as-built measures what was built before.");
+  if (status !== 0)
+    throw new UsageError(
+      "apps/migrator, apps/api or packages/local-servers does not build; --as-built measures what was built before.",
+    );
 }
 
 async function run(options: BenchOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { openSide, parseSide } from "@bucketferry/config";
-import { StorageError, type StorageProvider } from "@bucketferry/storage-core";
+import { isStorageError, StorageError, type StorageProvider } from "@bucketferry/storage-core";
 import { observe, retry, timeout, withLayers } from "@bucketferry/storage-core/layers";
 import { serve } from "@hono/node-server";
 import type { Logger } from "pino";
@@ -135,7 +135,14 @@ async function prepareBucket(config: ServiceConfig, storage: StorageProvider, lo
   const first = await storage.check();
   const isMissing = first.findings.some(({ id, level }) => id === "bucket" && level === "error");
   if (!first.ok && isMissing && config.createBucket) {
-    const { existed, steps } = await storage.ensureBucket();
+    const { existed, steps } = await storage.ensureBucket().catch((error: unknown) => {
+      if (!isStorageError(error, "AccessDenied")) throw error;
+      throw new StartError(
+        `Storage cannot be used: the bucket ${storage.bucket} is missing, and these credentials may not make it ` +
+          "(s3:CreateBucket on S3). Give them that permission, or make the bucket yourself.",
+        error,
+      );
+    });
     if (!existed) log.info({ bucket: storage.bucket, steps }, "the bucket was made");
   }
   const { ok, findings } = first.ok ? first : await storage.check();

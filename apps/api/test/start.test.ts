@@ -111,6 +111,29 @@ describe("start", () => {
     expect(String(error).split("\n")).toHaveLength(1);
   });
 
+  it("access that is denied stops it, and the permission is named", async () => {
+    const credentials = { accessKeyId: "WRITESNOTHING", secretAccessKey: "fake-secret-of-a-reader" };
+    const server = await s3Server({ users: [{ ...credentials, access: ["s3:ListBucket"] }] });
+    ends.push(() => server.close());
+    const path = folder();
+    const side = {
+      adapter: "s3",
+      endpoint: server.url,
+      region: server.region,
+      forcePathStyle: true,
+      bucket: "not-to-be-made",
+      ...credentials,
+    };
+    const config = serviceConfig({
+      PORT: "0",
+      STORAGE_CONFIG: storageOf(path, side),
+      DATABASE_URL: `sqlite:${path}/api.db`,
+    });
+    const error: unknown = await startService(config, silent).catch((failure: unknown) => failure);
+    expect(String(error)).toMatch(/^StartError: Storage cannot be used: .*s3:CreateBucket/);
+    expect(String(error).split("\n")).toHaveLength(1);
+  });
+
   it("a port that is taken, a database that is not there, a schema that is old: one line each", async () => {
     const path = folder();
     const blocker = createServer().listen(0, "127.0.0.1");

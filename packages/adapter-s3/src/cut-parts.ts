@@ -27,7 +27,8 @@ export async function* cutParts(
       if (part.isFull()) {
         yield { bytes: part.bytes(), isLast: false };
         partNumber += 1;
-        part = partBuffer(sizeOf(partNumber), remaining);
+        // A stream that filled one part may well fill another: growing again would leave as much garbage as it holds.
+        part = partBuffer(sizeOf(partNumber), Math.min(remaining, sizeOf(partNumber)));
       }
       const taken = part.fill(chunk);
       remaining -= taken;

@@ -1,5 +1,6 @@
 import { isStorageError, type StorageProvider } from "@bucketferry/storage-core";
 import { CouldNotDetermineFileTypeError, parseFromTokenizer, UnsupportedFileTypeError } from "music-metadata";
+import { NotAudio } from "./not-audio.ts";
 import { ObjectTokenizer } from "./object-tokenizer.ts";
 
 /** What a player wants to know before it plays. */
@@ -9,11 +10,6 @@ export interface AudioFacts {
   /** Bits a second. */
   readonly bitRate: number | null;
   readonly sizeBytes: number;
-}
-
-/** The object is there and is no audio that anybody could play: trying again would not help. */
-export class NotAudio extends Error {
-  override readonly name = "NotAudio";
 }
 
 /** Reads the facts of an audio object through the provider. @throws NotAudio · StorageError */

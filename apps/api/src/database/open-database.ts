@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { Kysely, PostgresDialect, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
-import pg from "pg";
+import type pg from "pg";
 import { service0001 } from "./0001-service.ts";
 import type { ServiceTables } from "./tables.ts";
 
@@ -33,24 +33,30 @@ function sqlite(file: string): SqliteDialect {
 }
 
 function postgres(connectionString: string, onError: (error: Error) => void): PostgresDialect {
-  const pool = new pg.Pool({
-    connectionString,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    application_name: "bucketferry-api",
-    types: { getTypeParser },
+  return new PostgresDialect({
+    // Loaded only where it is used.
+    async pool() {
+      const { default: driver } = await import("pg");
+      const pool = new driver.Pool({
+        connectionString,
+        max: CONNECTIONS,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        application_name: "bucketferry-api",
+        types: { getTypeParser: typeParsers(driver.types) },
+      });
+      // A connection that breaks while nobody uses it is replaced by the pool; unheard, it would end the process.
+      pool.on("error", onError);
+      return pool;
+    },
   });
-  // A connection that breaks while nobody uses it is replaced by the pool; unheard, it would end the process.
-  pool.on("error", onError);
-  return new PostgresDialect({ pool });
 }
 
 /** Sizes are 64-bit integers, which the driver gives as text; ours stay below 2^53. */
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") =>
-  oid === pg.types.builtins.INT8
-    ? Number
-    : (pg.types.getTypeParser(oid, format as "text") as (text: string) => unknown);
+function typeParsers(types: typeof pg.types): typeof pg.types.getTypeParser {
+  return (oid: number, format?: "text" | "binary") =>
+    oid === types.builtins.INT8 ? Number : (types.getTypeParser(oid, format as "text") as (text: string) => unknown);
+}
 
 export interface MigrationStatus {
   /** Names of the steps that the database lacks. */

@@ -9,6 +9,7 @@ import type { Service } from "../service.ts";
 import { checkedContent } from "../uploads/checked-content.ts";
 import { declaredLength } from "../uploads/incoming-file.ts";
 import { requestBody } from "../uploads/request-body.ts";
+import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
 import { requireReadable } from "./file-access.ts";
 import { objectUrl } from "./object-url.ts";
 import { keyInPath } from "./path-key.ts";
@@ -136,6 +137,7 @@ export function fileRoutes(service: Service) {
         contentType: context.req.header("content-type"),
         cacheControl: context.req.header("cache-control"),
         contentLength: length,
+        ...UPLOAD_MEMORY,
         ...conditionsOf(context.req.header("if-match"), context.req.header("if-none-match")),
         signal: context.req.raw.signal,
       });

@@ -1,8 +1,11 @@
 import { isStorageError, type GetResult, type ObjectInfo, type StorageProvider } from "@bucketferry/storage-core";
+import { bodyStream } from "./body-stream.ts";
 import { Problem } from "../problem/problem.ts";
 import { hasConditions, judgeConditions, rangeApplies } from "./conditions.ts";
 import { objectHeaders, type PresentationOptions } from "./object-headers.ts";
 import { requestedRange, type RequestedRange } from "./range.ts";
+
+const SMALL_BYTES = 64 * 1024;
 
 export interface ServeOptions extends PresentationOptions {
   readonly storage: StorageProvider;
@@ -57,7 +60,9 @@ async function open(options: ServeOptions, asked: RequestedRange, judged: Object
     headers.set("content-range", `bytes ${served.offset}-${served.offset + served.length - 1}/${info.size}`);
   }
   onBytes(served.length);
-  return new Response(opened.body, { status: isPartial ? 206 : 200, headers });
+  // A small object is one read and one write. It is also whole before its status is sent.
+  const body = served.length <= SMALL_BYTES ? ((await opened.bytes()) as Uint8Array<ArrayBuffer>) : bodyStream(opened);
+  return new Response(body, { status: isPartial ? 206 : 200, headers });
 }
 
 function headAnswer(info: ObjectInfo, options: ServeOptions): Response {

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { bodyBytesPassed } from "../objects/body-garbage.ts";
 import { Problem } from "../problem/problem.ts";
 import type { ServiceEnv } from "../service.ts";
 
@@ -21,12 +22,14 @@ export async function* requestBody(
   const incoming = context.env?.incoming;
   const source: AsyncIterable<Uint8Array> | null = incoming ?? context.req.raw.body;
   if (source === null) return;
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => undefined);
-  let isWaiting = false;
-  const timer = setTimeout(() => {
-    if (isWaiting) late.reject(tooSlow(idleMs));
-  }, idleMs);
+  let giveUp: ((problem: Problem) => void) | undefined;
+  const timer = setTimeout(() => giveUp?.(tooSlow(idleMs)), idleMs);
+  // Not `Promise.race` against one promise that lives as long as the upload: it would hold every piece until its end.
+  const orTooLate = <Outcome>(waitedFor: Promise<Outcome>): Promise<Outcome> =>
+    new Promise((resolve, reject) => {
+      giveUp = reject;
+      waitedFor.then(resolve, reject);
+    });
   const iterator = source[Symbol.asyncIterator]();
   // Only the time that the client took counts: storage may be slower than it.
   let windowMs = 0;
@@ -35,16 +38,16 @@ export async function* requestBody(
   try {
     for (;;) {
       const begunMs = performance.now();
-      isWaiting = true;
       timer.refresh();
-      const next = await Promise.race([iterator.next(), late.promise]);
-      isWaiting = false;
+      const next = await orTooLate(iterator.next());
+      giveUp = undefined;
       if (next.done === true) {
         isAtEnd = true;
         return;
       }
       windowMs += performance.now() - begunMs;
       windowBytes += next.value.byteLength;
+      bodyBytesPassed(next.value.byteLength);
       if (windowMs >= idleMs) {
         if (windowBytes < (LEAST_BYTES_PER_SECOND * windowMs) / 1000) throw tooSlow(idleMs);
         windowMs = 0;

@@ -9,6 +9,13 @@ import type { IncomingFile } from "./incoming-file.ts";
 const UNCLAIMED_HOURS = 24;
 
 /**
+ * What one upload holds in memory: one part on its way and one that fills, of the least size that S3 takes
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). A service has many uploads at once, and a client's
+ * connection is slower than storage.
+ */
+export const UPLOAD_MEMORY = { partSizeBytes: 5 * 1024 * 1024, concurrency: 1 };
+
+/**
  * Stores a file and gives it to a row, so that neither is ever without the other: the key is noted as unneeded first, and
  * the note is taken back in the transaction in which `claim` writes the row. Whatever fails or dies in between leaves an
  * object that the background work finds by its note and deletes.
@@ -25,6 +32,7 @@ export async function storeObject<T>(
     const put = await storage.put(key, file.content, {
       contentType: file.type.contentType,
       contentLength: file.length,
+      ...UPLOAD_MEMORY,
       signal,
     });
     metrics.storedBytes("in", put.size);

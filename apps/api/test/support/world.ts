@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { openSide, parseSide } from "@bucketferry/config";
 import {
   findS3Endpoint,
   postgres,
@@ -127,8 +129,27 @@ async function s3AndPostgres(): Promise<Ground | undefined> {
     async close() {
       await database.close();
       rmSync(folder, { recursive: true, force: true });
+      await removeBucket(side);
     },
   };
+}
+
+/** With everything in it: the engine may be one that goes on after the tests. */
+async function removeBucket(side: {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly bucket: string;
+}): Promise<void> {
+  const storage = await openSide(await parseSide({ ...side, forcePathStyle: true }, "storage.json"));
+  const entries = await Array.fromAsync(storage.list());
+  const keys = entries.flatMap((entry) => (entry.type === "object" ? [entry.key] : []));
+  await Array.fromAsync(storage.deleteMany(keys));
+  await storage.close();
+  const { endpoint, region, bucket } = side;
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: side });
+  await client.send(new DeleteBucketCommand({ Bucket: bucket })).finally(() => client.destroy());
 }
 
 async function supabaseAndSqlite(): Promise<Ground> {
