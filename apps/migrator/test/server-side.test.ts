@@ -98,6 +98,16 @@ describe("a service that has both sides", () => {
     expect(await run.copy()).toMatchObject({ copied: 0, adopted: 0 });
   });
 
+  it("copies by itself for child processes as well", async () => {
+    const run = await oneService();
+    for (const key of ["a.mp3", "b.mp3"]) await putWithSha256(world.route.source, key, content(16, 2 * MIB));
+    await run.plan();
+    proxy.faults.clear();
+    const processes = { count: 2, configFile: world.configFile };
+    expect(await run.copy({ processes })).toMatchObject({ copied: 2, failed: 0 });
+    expect(bodies()).toEqual({ read: [], sent: 0, copies: 2 });
+  });
+
   it("whose only word is an MD5 has its copy read once, at the target", async () => {
     const run = await oneService();
     const bytes = content(2, 2 * MIB);
