@@ -16,12 +16,15 @@ export interface ObjectServer {
 
 const TOP = join(import.meta.dirname, "../..");
 
+/** As apps/api/Dockerfile starts it. */
+const MEMORY_OF_IMAGE = "--max-semi-space-size=1";
+
 /** The service as it is built, over a folder, as it starts without credentials. */
 export async function service(folder: string): Promise<ObjectServer> {
   mkdirSync(folder, { recursive: true });
   const storage = join(folder, "storage.json");
   writeFileSync(storage, JSON.stringify({ adapter: "fs", directory: join(folder, "files") }));
-  const { child, found } = await started([join(TOP, "apps/api/dist/main.js")], /"url":"([^"]+)"/, {
+  const { child, found } = await started([MEMORY_OF_IMAGE, join(TOP, "apps/api/dist/main.js")], /"url":"([^"]+)"/, {
     PORT: "0",
     STORAGE_CONFIG: storage,
     DATABASE_URL: `sqlite:${join(folder, "api.db")}`,

@@ -136,7 +136,7 @@ async function prepareBucket(config: ServiceConfig, storage: StorageProvider, lo
   const isMissing = first.findings.some(({ id, level }) => id === "bucket" && level === "error");
   if (!first.ok && isMissing && config.createBucket) {
     const { existed, steps } = await storage.ensureBucket().catch((error: unknown) => {
-      if (!isStorageError(error, "AccessDenied")) throw error;
+      if (!isStorageError(error, "PermissionDenied")) throw error;
       throw new StartError(
         `Storage cannot be used: the bucket ${storage.bucket} is missing, and these credentials may not make it ` +
           "(s3:CreateBucket on S3). Give them that permission, or make the bucket yourself.",
