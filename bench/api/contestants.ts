@@ -23,7 +23,7 @@ const MEMORY_OF_IMAGE = "--max-semi-space-size=1";
 export async function service(folder: string): Promise<ObjectServer> {
   mkdirSync(folder, { recursive: true });
   const storage = join(folder, "storage.json");
-  writeFileSync(storage, JSON.stringify({ adapter: "fs", directory: join(folder, "files") }));
+  writeFileSync(storage, JSON.stringify({ adapter: "fs", directory: join(folder, "files"), durable: false }));
   const { child, found } = await started([MEMORY_OF_IMAGE, join(TOP, "apps/api/dist/main.js")], /"url":"([^"]+)"/, {
     PORT: "0",
     STORAGE_CONFIG: storage,
