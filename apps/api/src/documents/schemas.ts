@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { PROBLEMS, type ProblemCode } from "../problem/problem-codes.ts";
 
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string(),
     title: z.string(),

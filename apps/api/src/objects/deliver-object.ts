@@ -4,8 +4,8 @@ import { contentDisposition } from "./object-headers.ts";
 import { serveObject } from "./serve-object.ts";
 
 /** Objects of users are their own business: a cache between may not keep them, and asks again each time. */
-export const PRIVATE_CACHE = "private, no-cache";
-export const PUBLIC_CACHE = "public, max-age=3600";
+const PRIVATE_CACHE = "private, no-cache";
+const PUBLIC_CACHE = "public, max-age=3600";
 
 export interface DeliverOptions {
   readonly key: string;

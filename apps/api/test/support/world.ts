@@ -142,7 +142,7 @@ async function removeBucket(side: {
   readonly secretAccessKey: string;
   readonly bucket: string;
 }): Promise<void> {
-  const storage = await openSide(await parseSide({ ...side, forcePathStyle: true }, "storage.json"));
+  const storage = openSide(await parseSide({ ...side, forcePathStyle: true }, "storage.json"));
   const entries = await Array.fromAsync(storage.list());
   const keys = entries.flatMap((entry) => (entry.type === "object" ? [entry.key] : []));
   await Array.fromAsync(storage.deleteMany(keys));
