@@ -152,7 +152,7 @@ describe("the bandwidth limit", () => {
     const abort = new AbortController();
     const given = limit.pass(1, abort.signal);
     abort.abort(new Error("enough"));
-    await expect(given).rejects.toThrow();
+    await expect(given).rejects.toThrow("The operation was aborted");
     limit.setRate(undefined);
     await waiting;
     await limit.pass(1_000_000_000, never());

@@ -79,7 +79,7 @@ export const REQUEST_BUDGETS: Readonly<Record<string, number>> = {
   D07: 14,
   D08: 18,
   D09: 90,
-  D10: 51,
+  D10: 67,
   D11: 11,
   E01: 15,
   E02: 14,
