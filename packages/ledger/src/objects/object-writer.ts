@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LedgerError } from "../ledger-error.ts";
 import { assertLegal } from "./apply-changes.ts";
 import type { ObjectChange } from "./object-record.ts";
@@ -55,6 +56,8 @@ export function objectWriter(
         return;
       }
       for (const change of batch) options.onCommitted?.(change);
+      // SQLite answers at once, so whoever adds without a pause would keep signals, timers and sockets waiting for ever.
+      await nextTurn();
     }
   };
 
