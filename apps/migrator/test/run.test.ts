@@ -46,7 +46,8 @@ describe("a whole run", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines[0]).toMatchObject({ type: "header" });
-    expect(lines.at(-1)).toMatchObject({ type: "summary", objects: { proved: 40, skipped: 1 }, problems: 0 });
+    expect(lines.at(-2)).toMatchObject({ type: "summary", objects: { proved: 40, skipped: 1 }, problems: 0 });
+    expect(lines.at(-1)).toMatchObject({ type: "seal", lines: lines.length - 1 });
     const first = lines.find((line) => line["key"] === keys[5]);
     expect(first).toMatchObject({
       proof: "proved",
