@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { collect, openTestLedger, ROUTE, temporaryFolder } from "./ledger-fixture.ts";
 
 const KILL_AFTER_LINES = [1, 137, 2_000, 6_500];
@@ -17,6 +17,8 @@ it.each(KILL_AFTER_LINES)(
       join(import.meta.dirname, "programs/write-for-ever.ts"),
       path,
     ]);
+    // It writes for ever: also when this test fails before its turn has come.
+    onTestFinished(() => void child.kill("SIGKILL"));
     const told = new Map<string, string>();
     let count = 0;
     for await (const line of createInterface({ input: child.stdout })) {
