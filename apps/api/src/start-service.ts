@@ -79,7 +79,7 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
       isDraining: () => isDraining,
     };
     server = serve({ fetch: app(service).fetch, port: config.port, hostname: config.host }) as Server;
-    hardenServer(server);
+    hardenServer(server, config);
     await Promise.race([
       once(server, "listening"),
       once(server, "error").then(([error]) => Promise.reject(error as Error)),
@@ -154,10 +154,10 @@ async function prepareBucket(config: ServiceConfig, storage: StorageProvider, lo
 }
 
 /** Node's defaults leave a slow head unharmed for a minute; a body has its own, finer rule where it is read. */
-function hardenServer(server: Server): void {
+function hardenServer(server: Server, { keepAliveMs }: ServiceConfig): void {
   server.headersTimeout = 15_000;
   server.requestTimeout = 0;
-  server.keepAliveTimeout = 65_000;
+  server.keepAliveTimeout = keepAliveMs;
   server.maxRequestsPerSocket = 0;
 }
 

@@ -17,7 +17,7 @@ const AUDIO = wav(4);
 describe.each(["fs and SQLite", "S3 and Postgres"] as const)("many uploads at once, a third cut, on %s", (ground) => {
   let world: World | undefined;
   beforeAll(async () => {
-    world = await openWorld(ground);
+    world = await openWorld(ground, { KEEP_ALIVE_SECONDS: "2" });
   }, 60_000);
   afterAll(() => world?.close());
 
