@@ -61,7 +61,7 @@ describe.each([
   it("fails when the source is overwritten meanwhile, and makes no target (I10)", async () => {
     const provider = s3.provider({ concurrency: 1 }, SMALL);
     await s3.provider({ partSizeBytes: 16 * 1024 ** 2 }).put("changing", bytes);
-    s3.proxy.faults.inject({ match: { query: "partNumber=2" }, times: 1, fault: { kind: "delay", ms: 400 } });
+    s3.proxy.faults.inject({ match: { query: "partNumber=2" }, times: 1, fault: { kind: "delay", ms: 2_500 } });
     const copy = provider.copy("changing", "mixed");
     while (!s3.proxy.faults.seen().some(({ query }) => query.includes("partNumber=2"))) {
       await new Promise((resolve) => setTimeout(resolve, 10));
