@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import type { FaultProxy } from "@bucketferry/local-servers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openStages, type Stages } from "./in-process.ts";
-import { content, openWorld, type World } from "./world.ts";
+import type { Stages } from "./in-process.ts";
+import { openProxiedStages } from "./proxied-stages.ts";
+import { content, type World } from "./world.ts";
 
 const MIB = 1024 ** 2;
 const PART = 5 * MIB;
@@ -18,22 +19,11 @@ let world: World;
 let stages: Stages;
 let sourceProxy: FaultProxy;
 let targetProxy: FaultProxy;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  world = await openWorld();
-  sourceProxy = await faultProxy({ target: world.source.url });
-  targetProxy = await faultProxy({ target: world.target.url });
-  world.configure((config) => {
-    Object.assign(config.routes[0]?.source ?? {}, { endpoint: sourceProxy.url });
-    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
-  });
-  stages = await openStages(world);
+  ({ world, stages, sourceProxy, targetProxy, close } = await openProxiedStages());
 });
-afterEach(async () => {
-  await stages.close();
-  await sourceProxy.close();
-  await targetProxy.close();
-  await world.close();
-});
+afterEach(() => close());
 
 const source = () => world.route.source;
 const target = () => world.route.target;

@@ -1,39 +1,28 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, type Route } from "@bucketferry/config";
-import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import type { FaultProxy } from "@bucketferry/local-servers";
 import { compareKeys, type ListPage, type ListPageOptions } from "@bucketferry/storage-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CSV_COLUMNS } from "../src/diff/diff-file.ts";
 import type { DiffRow } from "../src/diff/diff-row.ts";
 import { openSides } from "../src/sides.ts";
 import { verify } from "../src/stages/verify.ts";
-import { openStages, stagesOver, type Stages } from "./in-process.ts";
-import { content, openWorld, seed, type World } from "./world.ts";
+import { stagesOver, type Stages } from "./in-process.ts";
+import { openProxiedStages } from "./proxied-stages.ts";
+import { content, seed, type World } from "./world.ts";
 
 // Servers, proxies and several stages in each test, on a machine that may be busy.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
 let world: World;
 let stages: Stages;
-let sourceProxy: FaultProxy;
 let targetProxy: FaultProxy;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  world = await openWorld();
-  sourceProxy = await faultProxy({ target: world.source.url });
-  targetProxy = await faultProxy({ target: world.target.url });
-  world.configure((config) => {
-    Object.assign(config.routes[0]?.source ?? {}, { endpoint: sourceProxy.url });
-    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
-  });
-  stages = await openStages(world);
+  ({ world, stages, targetProxy, close } = await openProxiedStages());
 });
-afterEach(async () => {
-  await stages.close();
-  await sourceProxy.close();
-  await targetProxy.close();
-  await world.close();
-});
+afterEach(() => close());
 
 const MIB = 1024 * 1024;
 const source = () => world.route.source;
