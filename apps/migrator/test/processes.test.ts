@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { cli, startCli } from "./cli.ts";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
+import { cli, startCli, type RunningCli } from "./cli.ts";
 import { inventory, openWorld, seed, type World } from "./world.ts";
 
-const OBJECTS = 400;
+/** More than a shard for each process: one that starts late still finds work. */
+const OBJECTS = 1000;
 let world: World;
 
 beforeAll(async () => {
@@ -26,6 +27,16 @@ beforeEach(async () => {
   world.seen.source.length = 0;
   world.seen.target.length = 0;
 });
+
+/** A test that fails leaves no copier behind to write into the next one's target. */
+function startCopy(): RunningCli {
+  const running = startCli(copyArgs());
+  onTestFinished(async () => {
+    running.child.kill("SIGKILL");
+    await running.result;
+  });
+  return running;
+}
 
 const copyArgs = (): string[] => ["copy", "-c", world.configFile, "--json", "--processes", "3"];
 
@@ -71,7 +82,7 @@ async function expectComplete(): Promise<void> {
 it.skipIf(process.platform !== "linux")(
   "several processes copy every object once, with two requests each",
   async () => {
-    const running = startCli(copyArgs());
+    const running = startCopy();
     await puts(20);
     expect(childrenOf(running.child.pid ?? 0).length).toBe(3);
     const { code, summary, stderr } = await running.result;
@@ -88,7 +99,7 @@ it.skipIf(process.platform !== "linux")(
 it.skipIf(process.platform !== "linux")(
   "L1 a process that is killed loses nothing: another one gets its objects",
   async () => {
-    const running = startCli(copyArgs());
+    const running = startCopy();
     await puts(30);
     const [victim = 0] = childrenOf(running.child.pid ?? 0);
     process.kill(victim, "SIGKILL");
@@ -106,7 +117,7 @@ it.skipIf(process.platform !== "linux")(
 it.skipIf(process.platform !== "linux")(
   "L1 processes whose parent is killed end by themselves, and the next run goes on",
   async () => {
-    const running = startCli(copyArgs());
+    const running = startCopy();
     await puts(30);
     const children = childrenOf(running.child.pid ?? 0);
     expect(children).toHaveLength(3);
@@ -123,7 +134,7 @@ it.skipIf(process.platform !== "linux")(
 it.skipIf(process.platform !== "linux")(
   "L8 an interruption goes through to all processes: what is under way is finished and recorded",
   async () => {
-    const running = startCli(copyArgs());
+    const running = startCopy();
     await puts(30);
     const children = childrenOf(running.child.pid ?? 0);
     running.child.kill("SIGINT");
