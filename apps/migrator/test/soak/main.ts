@@ -1,12 +1,13 @@
 /**
  * `node --conditions=@bucketferry/source apps/migrator/test/soak/main.ts --kills 200 --seed 1 [--ceph]`: the long soak.
- * Prints its report as JSON; exit code 1 when something is not as it has to be.
+ * Prints its report as JSON, with how often each fault came; exit code 1 when something is not as it has to be.
  */
 import { parseArgs } from "node:util";
 import { DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { openSide, parseConfig } from "@bucketferry/config";
 import { findS3Endpoint, requireEngine, S3_ENDPOINT_HINT, type S3Endpoint } from "@bucketferry/local-servers";
 import { soak, type SoakTarget } from "./soak.ts";
+import { BAD_WEATHER } from "./weather.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +20,9 @@ const { values } = parseArgs({
   },
 });
 
+/** A connection whose client was killed in mid-request may take a moment to be given up. */
+const CLOSED_WITHIN_MS = 10_000;
+
 const startedMs = performance.now();
 const endpoint = values.ceph ? requireEngine("S3", await findS3Endpoint(), S3_ENDPOINT_HINT) : undefined;
 const target = endpoint === undefined ? undefined : targetAt(endpoint);
@@ -30,6 +34,7 @@ try {
     smallPerWave: Number(values.small),
     largePerWave: Number(values.large),
     largeBytes: [20_000_000, 60_000_000],
+    weather: BAD_WEATHER,
     target,
     onKill: ({ kills, starts, verified, objects, command }) => {
       console.error(`${kills} kills, ${starts} starts, ${verified} of ${objects} verified (${command})`);
@@ -43,8 +48,11 @@ try {
   process.exitCode = 1;
 }
 if (endpoint !== undefined && target !== undefined) await removeBucket(target, endpoint);
-// A connection whose client was killed in mid-request may take its time to be given up.
-process.exit();
+// Everything is closed, so nothing keeps this process. What does is a leak, and is named instead of waited for.
+setTimeout(() => {
+  console.error(`Still open ${CLOSED_WITHIN_MS} ms after the end: ${process.getActiveResourcesInfo().join(", ")}`);
+  process.exit(1);
+}, CLOSED_WITHIN_MS).unref();
 
 function targetAt({ endpoint: url, region, credentials }: S3Endpoint): SoakTarget {
   const bucket = `bucketferry-soak-${process.pid}-${Date.now()}`;

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRoute, parseConfig, type Config, type Route } from "@bucketferry/config";
 import { isLedgerError, openLedger } from "@bucketferry/ledger";
-import { faultProxy, s3Server, type FaultProxy, type S3Server } from "@bucketferry/local-servers";
+import { faultProxy, s3Server, type FaultProxy, type RandomFault, type S3Server } from "@bucketferry/local-servers";
 import { randomInteger, seededRandom, type SeenRequest } from "@bucketferry/storage-core/conformance";
 import { ledgerPath } from "../../src/session.ts";
 import { startCli, type CliResult } from "../cli.ts";
 import { putWave, type Seeded, type Wave } from "./seeded-objects.ts";
-import { BAD_WEATHER, keyOf } from "./weather.ts";
+import { keyOf } from "./weather.ts";
 
 export interface SoakOptions {
   readonly kills: number;
@@ -19,6 +19,8 @@ export interface SoakOptions {
   readonly smallPerWave: number;
   readonly largePerWave: number;
   readonly largeBytes: readonly [least: number, most: number];
+  /** What happens to requests, on each of the two ways. */
+  readonly weather: readonly RandomFault[];
   /** The target; left out: a local S3 server. Its bucket is made here, and left to the caller. */
   readonly target?: SoakTarget | undefined;
   readonly onKill?: (soFar: SoakProgress) => void;
@@ -94,7 +96,7 @@ interface SoakWorld {
   close(): Promise<void>;
 }
 
-async function openSoakWorld({ seed, target }: SoakOptions): Promise<SoakWorld> {
+async function openSoakWorld({ seed, weather, target }: SoakOptions): Promise<SoakWorld> {
   const directory = mkdtempSync(join(tmpdir(), "bucketferry-soak-"));
   const configFile = join(directory, "bucketferry.config.json");
   const source = await s3Server({ directory: join(directory, "source") });
@@ -103,12 +105,12 @@ async function openSoakWorld({ seed, target }: SoakOptions): Promise<SoakWorld> 
   const writes = new Map<string, number>();
   const sourceProxy = await faultProxy({
     target: source.url,
-    random: { seed: `${seed} source`, faults: BAD_WEATHER },
+    random: { seed: `${seed} source`, faults: weather },
     onRequest: () => world.onRequest(),
   });
   const targetProxy = await faultProxy({
     target: targetUrl,
-    random: { seed: `${seed} target`, faults: BAD_WEATHER },
+    random: { seed: `${seed} target`, faults: weather },
     onRequest(request) {
       const key = beginsWriting(request) ? keyOf(request) : undefined;
       if (key !== undefined) writes.set(key, (writes.get(key) ?? 0) + 1);
@@ -200,13 +202,17 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
   if (last.code !== 0) problems.add(`The last run ended with ${last.code}: ${last.stdout.slice(-500)} ${last.stderr}`);
   await done.look();
   const bytes = await lookAtTarget(world, seeded, problems);
+  const struck = sumOf(world.proxies.map((proxy) => proxy.struck()));
+  for (const kind of new Set(options.weather.map(({ fault }) => fault.kind))) {
+    if (struck[kind] === undefined) problems.add(`No request suffered ${kind}: this run says nothing about it.`);
+  }
   return {
     kills,
     killed,
     starts,
     objects: seeded.size,
     bytes,
-    struck: sumOf(world.proxies.map((proxy) => proxy.struck())),
+    struck,
     exitCode: last.code,
     problems: [...problems],
   };

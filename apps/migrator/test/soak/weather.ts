@@ -35,3 +35,12 @@ export const BAD_WEATHER: readonly RandomFault[] = [
   { probability: 0.01, match: isBodyRead, fault: { kind: "flipBit", atByte: "anywhere" } },
   { probability: 0.01, match: isBodyWrite, fault: { kind: "flipRequestBit", atByte: "anywhere" } },
 ];
+
+/** What comes so seldom that a short run may be spared it. */
+const RARE: readonly RandomFault["fault"]["kind"][] = ["truncate", "flipBit", "flipRequestBit"];
+const RARE_AT_LATEST = 40;
+
+/** Bad weather for a short run, which must not depend on its luck: every trouble comes within a few dozen requests that it can hit. */
+export const BAD_WEATHER_IN_SHORT: readonly RandomFault[] = BAD_WEATHER.map((one) =>
+  RARE.includes(one.fault.kind) ? { ...one, atLatest: RARE_AT_LATEST } : one,
+);

@@ -347,3 +347,20 @@ it("strikes by chance as often as it is told, at any place of a body, and the sa
   expect((await outcomesOf("a")).outcomes).toEqual(first.outcomes);
   expect((await outcomesOf("b")).outcomes).not.toEqual(first.outcomes);
 });
+
+it("strikes at the latest when it was told to, however small the chance, and counts from there again", async () => {
+  const chancy = await faultProxy({
+    target: origin.url,
+    random: {
+      seed: "a",
+      faults: [{ probability: 0, atLatest: 3, match: { path: "/x" }, fault: { kind: "answer", status: 503 } }],
+    },
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    statuses.push((await fetch(`${chancy.url}/x`)).status);
+    expect((await fetch(`${chancy.url}/other`)).status).toBe(200);
+  }
+  expect(statuses).toEqual([200, 200, 503, 200, 200, 503, 200]);
+  await chancy.close();
+});

@@ -22,6 +22,8 @@ type Anywhere<One> = One extends { readonly atByte: number }
 export interface RandomFault {
   /** Of the requests that match, from 0 (none) to 1 (all). */
   readonly probability: number;
+  /** Strikes at the latest the so-manieth request in a row that it could strike: however short a run is, it comes. Left out: luck alone. */
+  readonly atLatest?: number | undefined;
   /** Left out: all requests. */
   readonly match?: FaultRule["match"] | ((request: SeenRequest) => boolean);
   readonly fault: Anywhere<Fault>;
@@ -46,6 +48,7 @@ export function randomFaults(
 ): RandomFaults {
   const random = seededRandom(seed);
   const struck: Partial<Record<Fault["kind"], number>> = {};
+  const spared = new Map<RandomFault, number>();
   const matches = ({ match = {} }: RandomFault, request: SeenRequest): boolean =>
     typeof match === "function" ? match(request) : fits(match, request);
   const placed = (fault: RandomFault["fault"]): PlacedFault => {
@@ -55,10 +58,16 @@ export function randomFaults(
     }
     return fault as Fault;
   };
+  const strikes = (one: RandomFault): boolean => {
+    const inARow = (spared.get(one) ?? 0) + 1;
+    const strikesNow = random() < one.probability || inARow === one.atLatest;
+    spared.set(one, strikesNow ? 0 : inARow);
+    return strikesNow;
+  };
   return {
     take(request) {
       for (const one of faults) {
-        if (!matches(one, request) || random() >= one.probability) continue;
+        if (!matches(one, request) || !strikes(one)) continue;
         struck[one.fault.kind] = (struck[one.fault.kind] ?? 0) + 1;
         return placed(one.fault);
       }
