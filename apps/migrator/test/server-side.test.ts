@@ -4,6 +4,7 @@ import type { Route } from "@bucketferry/config";
 import { faultProxy, findS3Endpoint, S3_ENDPOINT_HINT, type FaultProxy } from "@bucketferry/local-servers";
 import type { ObjectRecord } from "@bucketferry/ledger";
 import type { StorageProvider } from "@bucketferry/storage-core";
+import type { SeenRequest } from "@bucketferry/storage-core/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startCli } from "./cli.ts";
 import { openStages, type Stages } from "./in-process.ts";
@@ -281,6 +282,89 @@ describe("a service that has both sides", () => {
     expect(bodies()).toMatchObject({ read: [], sent: 0 });
     expect(await recordOf(stages.ledger, "a.mp3")).toMatchObject({ evidence: "server-side-copy" });
     await expectCopy(routeOf(stages).target, "a.mp3", bytes);
+  });
+
+  describe("and copies large objects in parts", () => {
+    /** More than one part of the smallest size, and still one request of ours. */
+    const LARGE = 6 * MIB;
+    const bytes = content(17, LARGE);
+    const inParts = ({ routes: [route] }: ConfigFile): void => {
+      for (const side of [route?.source, route?.target]) Object.assign(side ?? {}, { copyCutoffBytes: 5 * MIB });
+    };
+    const isPartCopy = ({ query, headers }: SeenRequest): boolean =>
+      query.includes("partNumber=") && headers["x-amz-copy-source"] !== undefined;
+
+    /** A plan with one large object, in a ledger that nobody holds. */
+    async function plannedRun(): Promise<void> {
+      const before = await oneService(inParts);
+      await putWithSha256(world.route.source, "a.mp3", bytes);
+      await before.plan();
+      await before.close();
+    }
+
+    async function expectNothingLeft({ ledger, context }: Stages): Promise<void> {
+      const [route] = context.routes;
+      expect(await Array.fromAsync(route?.target.multipart.list() ?? [])).toEqual([]);
+      expect(await Array.fromAsync(ledger.uploads.walk("audio"))).toEqual([]);
+    }
+
+    it("S25 remembers no upload of a copy that is done", async () => {
+      const run = await oneService(inParts);
+      await putWithSha256(world.route.source, "a.mp3", bytes);
+      await run.plan();
+      proxy.faults.clear();
+      expect(await run.copy()).toMatchObject({ copied: 1, failed: 0 });
+      expect(proxy.faults.seen().filter(isPartCopy)).toHaveLength(2);
+      await expectCopy(routeOf(run).target, "a.mp3", bytes);
+      await expectNothingLeft(run);
+    });
+
+    it.each(["service-upload:before-create", "service-upload:created", "service-upload:recorded"])(
+      "L1 S25 leaves no upload behind when the process is killed at %s",
+      async (place) => {
+        await plannedRun();
+        const killed = await startCli(["copy", "--json", "--config", world.configFile], {
+          env: { BUCKETFERRY_KILL_AT: place },
+        }).result;
+        expect(killed.signal).toBe("SIGKILL");
+        stages = await openStages(world);
+        const uploads = await Array.fromAsync(routeOf(stages).target.multipart.list());
+        expect(uploads).toHaveLength(place.endsWith("before-create") ? 0 : 1);
+        expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
+        await expectCopy(routeOf(stages).target, "a.mp3", bytes);
+        await expectNothingLeft(stages);
+      },
+    );
+
+    it("L1 S25 leaves no upload behind when the process is killed while the service copies a part", async () => {
+      await plannedRun();
+      proxy.faults.inject({
+        match: { method: "PUT", query: "partNumber=2" },
+        times: 1,
+        fault: { kind: "silence" },
+      });
+      const { child, result } = startCli(["copy", "--json", "--config", world.configFile]);
+      await expect.poll(() => proxy.faults.seen().filter(isPartCopy).length, { timeout: 60_000 }).toBe(2);
+      child.kill("SIGKILL");
+      expect((await result).signal).toBe("SIGKILL");
+      stages = await openStages(world);
+      const [left, ...others] = await Array.fromAsync(routeOf(stages).target.multipart.list());
+      expect(others).toEqual([]);
+      expect(await stages.ledger.uploads.find("audio", "a.mp3")).toMatchObject({ uploadId: left?.uploadId });
+      expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0 });
+      await expectCopy(routeOf(stages).target, "a.mp3", bytes);
+      await expectNothingLeft(stages);
+    });
+
+    it("S25 ends the upload of a killed process also when the object is not copied any more", async () => {
+      await plannedRun();
+      const env = { BUCKETFERRY_KILL_AT: "service-upload:recorded" };
+      await startCli(["copy", "--json", "--config", world.configFile], { env }).result;
+      await world.route.source.delete("a.mp3");
+      stages = await openStages(world);
+      expect(await stages.copy()).toMatchObject({ copied: 0, vanished: 1 });
+      await expectNothingLeft(stages);
+    });
   });
 });
 

@@ -100,8 +100,8 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
     now: options.now ?? Date.now,
     limits: {
       maxPutBytes: MAX_SINGLE_BYTES,
-      maxCopyBytes: MAX_SINGLE_BYTES,
-      copyPartBytes: COPY_PART_BYTES,
+      maxCopyBytes: options.copyCutoffBytes,
+      copyPartBytes: Math.min(COPY_PART_BYTES, options.copyCutoffBytes),
       ...limits,
     },
   };

@@ -116,6 +116,7 @@ async function copyInParts(
 
   // An upload in parts takes nothing over from the source, so headers and metadata are said again. Not to be
   // interrupted: an upload whose id is lost on the way cannot be taken back.
+  await options.onUpload?.(undefined);
   const upload = await createUpload(context, to, options.replace ?? source);
 
   async function copyPart(partNumber: number): Promise<PartReference> {
@@ -147,6 +148,7 @@ async function copyInParts(
   }
 
   try {
+    await options.onUpload?.(upload.uploadId);
     signal?.throwIfAborted();
     const workers = Array.from({ length: Math.min(config.concurrency, count) }, copyParts);
     const results = await Promise.allSettled(workers);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SigningCredentials } from "./sigv4.ts";
-import { S3_PROFILES, type S3ProfileName } from "./s3-profiles.ts";
+import { MAX_SINGLE_BYTES, S3_PROFILES, type S3ProfileName } from "./s3-profiles.ts";
 
 /** Credentials that may run out; the provider function is asked again before `expiration`, or when the service says so. */
 export interface S3Credentials extends SigningCredentials {
@@ -52,6 +52,8 @@ export const s3Options = z.strictObject({
     .default(8 * 1024 ** 2),
   /** Parts that one put sends at once; its memory is `partSizeBytes` times this. */
   concurrency: z.int().min(1).max(256).default(4),
+  /** Largest copy within the service that goes in one request, in bytes; a larger one goes in parts, several at once. */
+  copyCutoffBytes: z.int().min(MIN_PART_BYTES).max(MAX_SINGLE_BYTES).default(MAX_SINGLE_BYTES),
   /** Sockets to the service, at most. */
   connections: z.int().min(1).max(10_000).default(64),
   /** How long to wait for a connection. */

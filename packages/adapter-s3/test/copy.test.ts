@@ -72,6 +72,34 @@ describe.each([
     expect(await Array.fromAsync(provider.multipart.list())).toEqual([]);
   });
 
+  it("says that it asks for an upload, and which one it is before it copies a part (S25)", async () => {
+    const provider = s3.provider({}, SMALL);
+    const told: (readonly unknown[])[] = [];
+    s3.proxy.faults.clear();
+    await provider.copy("source", "told", {
+      async onUpload(uploadId) {
+        const requests = s3.proxy.faults.seen().filter(({ method }) => method !== "HEAD");
+        const uploads = await Array.fromAsync(provider.multipart.list({ prefix: "told" }));
+        told.push([uploadId, uploads.map((upload) => upload.uploadId), requests.length]);
+      },
+    });
+    const id = told[1]?.[0];
+    // Between the two were a look at the uploads and the creation of this one.
+    expect(told).toEqual([
+      [undefined, [], 0],
+      [id, [id], 2],
+    ]);
+    expect(id).toEqual(expect.any(String));
+    const ended = provider.copy("source", "refused", {
+      onUpload(uploadId) {
+        if (uploadId !== undefined) throw new Error("the disk is full");
+      },
+    });
+    await expect(ended).rejects.toMatchObject({ cause: new Error("the disk is full") });
+    expect(await provider.exists("refused")).toBe(false);
+    expect(await Array.fromAsync(provider.multipart.list())).toEqual([]);
+  });
+
   it("fails when a part's answer of 200 holds an error, and leaves no upload (I11, S11)", async () => {
     const provider = s3.provider({}, SMALL);
     const body = "<?xml version='1.0'?><Error><Code>InternalError</Code></Error>";

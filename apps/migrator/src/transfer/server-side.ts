@@ -8,6 +8,7 @@ import { adoptOrRefuse, compareWithoutPut } from "./adopt.ts";
 import { compareAtTarget } from "./compare-at-target.ts";
 import { isOccupied } from "./occupied.ts";
 import { readDigests } from "./read-digests.ts";
+import { serviceUpload } from "./service-upload.ts";
 import { removeOurs, settle } from "./settle.ts";
 import { at, SideFailure } from "./side-failure.ts";
 import { conditionOf, headersOf, type FoundObject, type TransferContext, type TransferOutcome } from "./transfer.ts";
@@ -32,6 +33,7 @@ export async function transferServerSide(
   if (mode.mode === "compare" || (isUnconditional && (await isOccupied(transfer, context)))) {
     return compareWithTarget(transfer, context);
   }
+  const upload = serviceUpload(transfer, context);
   let put: PutResult;
   try {
     put = await at(
@@ -41,13 +43,17 @@ export async function transferServerSide(
         replace: headersOf(carried),
         ...condition,
         ...(target.capabilities.conditionalCopy.source ? { sourceIfMatch: info.etag } : {}),
+        onUpload: upload.onUpload,
         signal: context.signal,
       }),
     );
   } catch (error) {
+    const ours = upload.failure();
+    if (ours !== undefined) throw ours.error;
     return afterRefusal(error, transfer, context);
   }
   killPoint("server-side:copied");
+  await upload.completed();
   const source = await settle(transfer, put, context);
   if (source === "vanished") return { kind: "vanished" };
   if (source === "changed") return { kind: "changed", put };

@@ -146,6 +146,12 @@ export interface CopyOptions extends OperationOptions {
   readonly ifNoneMatch?: "*" | undefined;
   /** Only while the source has this ETag; else `PreconditionFailed` and no destination. */
   readonly sourceIfMatch?: string | undefined;
+  /**
+   * Called where the service copies in parts: with undefined just before it is asked for an upload under `to`, and with the
+   * upload's id before the first part. It is waited for, and what it throws ends the copy. So whoever remembers what it was told
+   * finds the unfinished upload of a process that was killed. A copy that is tried again may call it again.
+   */
+  readonly onUpload?: ((uploadId: string | undefined) => void | Promise<void>) | undefined;
 }
 
 export interface ListOptions extends OperationOptions {
