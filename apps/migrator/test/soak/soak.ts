@@ -190,7 +190,7 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
       killed[command[0] ?? ""] = (killed[command[0] ?? ""] ?? 0) + 1;
       options.onKill?.({ kills, starts, verified, objects: seeded.size, command: command.join(" ") });
     } else if (!OWN_ENDS.includes(result.code)) {
-      problems.add(`\`${command.join(" ")}\` ended by itself with ${result.code}: ${result.stderr.slice(-500)}`);
+      problems.add(`\`${command.join(" ")}\` ended by itself with ${result.code}: ${wordsOf(result)}`);
     } else if (verified === seeded.size && waves < options.waves) {
       // Everything is done before its time: the next kills need something to hit.
       await nextWave(world, options, waves++, seeded);
@@ -199,7 +199,7 @@ async function killAgainAndAgain(world: SoakWorld, options: SoakOptions): Promis
   while (waves < options.waves) await nextWave(world, options, waves++, seeded);
 
   const last = await startCli([...argsOf(world, ["run", "--yes", "--no-fetch"])]).result;
-  if (last.code !== 0) problems.add(`The last run ended with ${last.code}: ${last.stdout.slice(-500)} ${last.stderr}`);
+  if (last.code !== 0) problems.add(`The last run ended with ${last.code}: ${wordsOf(last)}`);
   await done.look();
   const bytes = await lookAtTarget(world, seeded, problems);
   const struck = sumOf(world.proxies.map((proxy) => proxy.struck()));
@@ -321,6 +321,11 @@ async function lookAtTarget({ route }: SoakWorld, seeded: Seeded, problems: Set<
     problems.add(`An unfinished upload of ${upload.key} is left at the target.`);
   }
   return bytes;
+}
+
+/** What a command said last; its failures are among its events. */
+function wordsOf({ stdout, stderr }: CliResult): string {
+  return `${stdout.slice(-1_000)} ${stderr.slice(-1_000)}`.trim();
 }
 
 function weighted<T extends readonly [weight: number, ...unknown[]]>(choices: readonly T[], random: () => number): T {
