@@ -97,26 +97,37 @@ interface SoakWorld {
 }
 
 async function openSoakWorld({ seed, weather, target }: SoakOptions): Promise<SoakWorld> {
-  const directory = mkdtempSync(join(tmpdir(), "bucketferry-soak-"));
+  // What was opened is closed as well when something after it cannot be opened: a server would keep the process for ever.
+  await using opened = new AsyncDisposableStack();
+  const directory = opened.adopt(mkdtempSync(join(tmpdir(), "bucketferry-soak-")), async (path) => {
+    rmSync(path, { recursive: true, force: true });
+  });
+  const closedAtTheEnd = async <Opened extends { close(): Promise<void> }>(opening: Promise<Opened>): Promise<Opened> =>
+    opened.adopt(await opening, (one) => one.close());
   const configFile = join(directory, "bucketferry.config.json");
-  const source = await s3Server({ directory: join(directory, "source") });
-  const own = target === undefined ? await s3Server({ directory: join(directory, "target") }) : undefined;
+  const source = await closedAtTheEnd(s3Server({ directory: join(directory, "source") }));
+  const own =
+    target === undefined ? await closedAtTheEnd(s3Server({ directory: join(directory, "target") })) : undefined;
   const targetUrl = target?.url ?? own?.url ?? "";
   const writes = new Map<string, number>();
-  const sourceProxy = await faultProxy({
-    target: source.url,
-    random: { seed: `${seed} source`, faults: weather },
-    onRequest: () => world.onRequest(),
-  });
-  const targetProxy = await faultProxy({
-    target: targetUrl,
-    random: { seed: `${seed} target`, faults: weather },
-    onRequest(request) {
-      const key = beginsWriting(request) ? keyOf(request) : undefined;
-      if (key !== undefined) writes.set(key, (writes.get(key) ?? 0) + 1);
-      world.onRequest();
-    },
-  });
+  const sourceProxy = await closedAtTheEnd(
+    faultProxy({
+      target: source.url,
+      random: { seed: `${seed} source`, faults: weather },
+      onRequest: () => world.onRequest(),
+    }),
+  );
+  const targetProxy = await closedAtTheEnd(
+    faultProxy({
+      target: targetUrl,
+      random: { seed: `${seed} target`, faults: weather },
+      onRequest(request) {
+        const key = beginsWriting(request) ? keyOf(request) : undefined;
+        if (key !== undefined) writes.set(key, (writes.get(key) ?? 0) + 1);
+        world.onRequest();
+      },
+    }),
+  );
   const configOf = (sourceUrl: string, url: string): object => ({
     ledger: "sqlite:ledger.db",
     routes: [
@@ -136,23 +147,19 @@ async function openSoakWorld({ seed, weather, target }: SoakOptions): Promise<So
   writeFileSync(configFile, JSON.stringify(throughProxies));
   const [direct] = (await parseConfig(configOf(source.url, targetUrl), configFile)).routes;
   if (direct === undefined) throw new Error("the configuration has no route");
-  const route = openRoute(direct);
+  const route = opened.adopt(openRoute(direct), (one) => one.close());
   await route.source.ensureBucket();
   await route.target.ensureBucket();
+  const config = await parseConfig(throughProxies, configFile);
+  const closing = opened.move();
   const world: SoakWorld = {
-    config: await parseConfig(throughProxies, configFile),
+    config,
     configFile,
     route,
     proxies: [sourceProxy, targetProxy],
     writes,
     onRequest: () => undefined,
-    async close() {
-      await route.close();
-      await Promise.all(
-        [sourceProxy, targetProxy, source, ...(own === undefined ? [] : [own])].map((server) => server.close()),
-      );
-      rmSync(directory, { recursive: true, force: true });
-    },
+    close: () => closing.disposeAsync(),
   };
   return world;
 }
