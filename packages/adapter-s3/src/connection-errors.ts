@@ -11,7 +11,7 @@ export interface ConnectionRow {
 
 const CHECK_ENDPOINT = "Check endpoint, and that the service can be reached from this machine";
 
-/** By the code of Node, undici or OpenSSL. */
+/** By the code of Node, of our own connections, or of OpenSSL. */
 const BY_CONNECTION_CODE: Readonly<Record<string, ConnectionRow>> = {
   ECONNREFUSED: { code: "Unavailable", says: "the connection was refused", hint: CHECK_ENDPOINT, unsent: true },
   ENOTFOUND: { code: "Unavailable", says: "the host has no address", hint: CHECK_ENDPOINT, unsent: true },
@@ -21,17 +21,19 @@ const BY_CONNECTION_CODE: Readonly<Record<string, ConnectionRow>> = {
   ECONNRESET: { code: "Unavailable", says: "the connection was reset" },
   EPIPE: { code: "Unavailable", says: "the connection was closed" },
   ETIMEDOUT: { code: "Timeout", says: "the connection timed out" },
-  UND_ERR_CONNECT_TIMEOUT: { code: "Timeout", says: "no connection in time", hint: CHECK_ENDPOINT, unsent: true },
-  UND_ERR_HEADERS_TIMEOUT: { code: "Timeout", says: "no answer in time" },
-  UND_ERR_BODY_TIMEOUT: { code: "Timeout", says: "the answer's body stood still for too long" },
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
-    code: "IncompleteBody",
-    says: "the answer's body has another length than announced",
+  HTTP_CONNECT_TIMEOUT: { code: "Timeout", says: "no connection in time", hint: CHECK_ENDPOINT, unsent: true },
+  HTTP_HEADERS_TIMEOUT: { code: "Timeout", says: "no answer in time" },
+  HTTP_BODY_TIMEOUT: { code: "Timeout", says: "the answer's body stood still for too long" },
+  HTTP_CUT: { code: "Unavailable", says: "the connection was closed before the answer was complete" },
+  HTTP_BAD_ANSWER: { code: "Unavailable", says: "the answer is not HTTP", hint: CHECK_ENDPOINT },
+  HTTP_ANSWER_TOO_LONG: { code: "IncompleteBody", says: "the answer's body is longer than announced" },
+  HTTP_REQUEST_LENGTH: { code: "IncompleteBody", says: "the body has another length than announced" },
+  HTTP_INVALID_REQUEST: {
+    code: "InvalidArgument",
+    says: "a header of the request has characters that cannot be sent",
+    unsent: true,
   },
-  UND_ERR_SOCKET: { code: "Unavailable", says: "the connection was closed before the answer was complete" },
-  UND_ERR_DESTROYED: { code: "Unavailable", says: "the connection was closed", unsent: true },
-  UND_ERR_CLOSED: { code: "Unavailable", says: "the connection was closed", unsent: true },
-  UND_ERR_ABORTED: { code: "Unavailable", says: "the connection was given up" },
+  HTTP_CLOSED: { code: "Unavailable", says: "the connection was closed" },
 };
 
 const TLS: ConnectionRow = {
@@ -48,7 +50,6 @@ const NO_ANSWER: ConnectionRow = { code: "Unavailable", says: "the connection fa
 export function connectionRow(cause: unknown): ConnectionRow {
   const code = errorCode(cause);
   if (TLS_CODE.test(code)) return TLS;
-  if (code.startsWith("HPE_")) return { code: "Unavailable", says: "the answer is not HTTP", hint: CHECK_ENDPOINT };
   return Object.hasOwn(BY_CONNECTION_CODE, code) ? (BY_CONNECTION_CODE[code] ?? NO_ANSWER) : timeoutRow(cause);
 }
 

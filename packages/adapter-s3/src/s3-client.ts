@@ -181,7 +181,7 @@ function isRepeatable(body: S3Request["body"]): boolean {
   return body === undefined || body instanceof Uint8Array;
 }
 
-/** Node's and undici's errors have codes, or are the SDK's time-out; anything else came from the body that was sent. */
+/** Node's errors and those of our connections have codes, or are the SDK's time-out; anything else came from the body that was sent. */
 function isTransportError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (

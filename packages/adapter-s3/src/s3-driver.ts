@@ -17,7 +17,7 @@ import { putObject } from "./s3-put.ts";
 import { s3Urls } from "./s3-urls.ts";
 import { sdkClient } from "./sdk-client.ts";
 import { sdkLane } from "./sdk-lane.ts";
-import { undiciLane } from "./undici-lane.ts";
+import { http1Lane } from "./http1-lane.ts";
 
 /** One bucket in S3's own terms. No request is made, and nothing opened, before the first call. */
 export function s3Driver(config: S3Config): StorageDriver {
@@ -33,7 +33,7 @@ export function s3Driver(config: S3Config): StorageDriver {
     return opened;
   };
   const contextOf = (own: S3Config): S3Context => {
-    const lane = own.lane === "sdk" ? sdkLane(own, sdk) : undiciLane(own);
+    const lane = own.lane === "sdk" ? sdkLane(own, sdk) : http1Lane(own);
     return {
       config: own,
       client: s3Client(own, credentials, lane),

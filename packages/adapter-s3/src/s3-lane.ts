@@ -1,4 +1,7 @@
+import type { AnswerBody, Http1Answer } from "@bucketferry/http1";
 import type { SigningCredentials } from "./sigv4.ts";
+
+export type { AnswerHeaders } from "@bucketferry/http1";
 
 /** A request on its way to the service, all but signed. */
 export interface LaneRequest {
@@ -19,21 +22,10 @@ export interface LaneRequest {
   readonly headersTimeoutMs: number;
 }
 
-export interface LaneAnswer {
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: AnswerHeaders;
-  readonly body: LaneBody;
-}
-
-export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
+export type LaneAnswer = Http1Answer;
 
 /** The body of an answer. It is read once, or given up; else its connection is lost to everybody. */
-export interface LaneBody extends AsyncIterable<Uint8Array> {
-  bytes(): Promise<Uint8Array>;
-  /** Reads on when little is left, so that the connection can be used again, else ends it. */
-  discard(): Promise<void>;
-}
+export type LaneBody = AnswerBody;
 
 /**
  * Who signs a request and sends it. It follows no redirect, repeats nothing, and answers with whatever status came.

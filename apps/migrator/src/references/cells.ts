@@ -41,6 +41,8 @@ export interface ReadCellsOptions {
   readonly parallel?: boolean | undefined;
   /** Says what is left out and how far it is. Default: true. */
   readonly tells?: boolean | undefined;
+  /** Cells that hold nothing but references to targets are passed over. Default: false. */
+  readonly sourceOnly?: boolean | undefined;
 }
 
 const PROGRESS_EVERY_MS = 1_000;
@@ -59,7 +61,7 @@ export async function* readCells(source: CellSource, options: ReadCellsOptions):
 async function* readTable(
   table: Table,
   source: CellSource,
-  { signal, onEvent, before, since, parallel = false, tells = true }: ReadCellsOptions,
+  { signal, onEvent, before, since, parallel = false, tells = true, sourceOnly = false }: ReadCellsOptions,
 ): AsyncGenerator<readonly TableCell[]> {
   const progress = (done: number): void => {
     if (!tells) return;
@@ -75,7 +77,7 @@ async function* readTable(
   progress(0);
   let toldMs = performance.now();
   for (const part of partsOf(table)) {
-    const needles = part.needles ?? source.hosts.needles;
+    const needles = part.needles ?? (sourceOnly ? source.hosts.sourceNeedles : source.hosts.needles);
     for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, parallel })) {
       tellTooLong(chunk, table, source, onEvent);
       const cells = chunk.rows.flatMap((row) => cellsOf(row, part.table, source));

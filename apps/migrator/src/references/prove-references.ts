@@ -2,8 +2,6 @@ import type { StageOptions, StoredReference } from "./contract.ts";
 import { pathIn, readCells, type CellSource, type ReadCellsOptions } from "./cells.ts";
 import { readJournal } from "./database/journal.ts";
 
-const BATCH = 500;
-
 /**
  * Every reference as it stands in the database now; those that became bare keys are known from the journal only. A row that
  * is updated meanwhile may come twice, and is never passed over.
@@ -37,15 +35,15 @@ async function* referencesIn(source: CellSource, options: ReadCellsOptions): Asy
 
 async function* journalledKeys({ dialect }: CellSource, signal: AbortSignal): AsyncGenerator<StoredReference> {
   if (!(await dialect.hasJournal())) return;
-  for (let below: number | undefined; ;) {
+  for (let below: number | undefined, isLast = false; !isLast;) {
     signal.throwIfAborted();
-    const entries = await readJournal(dialect.db, { below, limit: BATCH });
-    for (const { label, column, rowKey, references } of entries) {
+    const page = await readJournal(dialect.db, { below });
+    for (const { label, column, rowKey, references } of page.entries) {
       for (const { route, key, path, text } of references) {
         yield { table: label, column, primaryKey: rowKey, path, url: text, route, key, side: "target" };
       }
     }
-    below = entries.at(-1)?.id;
-    if (below === undefined) return;
+    below = page.nextBelow;
+    isLast = below === undefined;
   }
 }

@@ -1,9 +1,9 @@
 import type { KeptReason, LookUpStates, ReferenceEvent, RewriteSummary, RewriteTo, StageOptions } from "./contract.ts";
 import { pathIn, readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
 import { changedExcerpt } from "./changed-excerpt.ts";
-import { journalledTexts, rowKeyText, type JournalledReference } from "./database/journal.ts";
-import type { Moment, RowWriter } from "./database/dialect.ts";
-import type { CellChange, RowChange, Table, WrittenRow } from "./database/table.ts";
+import { journalledTexts, rowKeyText, type CellRewrite, type JournalledReference, type RowRewrite } from "./database/journal.ts";
+import type { Moment } from "./database/dialect.ts";
+import type { Table, WrittenRow } from "./database/table.ts";
 import { pace, type Pace, type PaceOptions } from "./pace.ts";
 import { lookUp, planCell, type KeptReference } from "./rewrite-plan.ts";
 import { swapRows, type SwapOutcome } from "./swap-rows.ts";
@@ -35,11 +35,11 @@ interface PlannedCell {
   readonly alreadyRewritten: number;
 }
 
-interface PlannedChange extends CellChange {
+interface PlannedChange extends CellRewrite {
   readonly planned: PlannedCell;
 }
 
-interface PlannedRow extends RowChange {
+interface PlannedRow extends RowRewrite {
   readonly cells: readonly PlannedChange[];
 }
 
@@ -90,25 +90,37 @@ async function rewritePass(
 ): Promise<void> {
   const { apply, signal, onEvent, limit = Number.POSITIVE_INFINITY } = options;
   const isCatchUp = versions.since !== undefined;
-  const cellsToRead = readCells(source, { signal, onEvent, ...versions, tells: !isCatchUp });
+  const cellsToRead = readCells(source, { signal, onEvent, ...versions, tells: !isCatchUp, sourceOnly: isCatchUp });
+  /** The server writes a batch while the next one is read and planned here. */
+  let writing = Promise.resolve();
+  const write = async (due: readonly PlannedCell[]): Promise<void> => {
+    for (const [table, ofTable] of Map.groupBy(due, ({ cell }) => cell.table)) {
+      const rows = rowsOf(ofTable);
+      await gait.next(rows.length, signal);
+      await writeRows(source, table, rows, counts, options);
+    }
+  };
   await translating(source, async () => {
-    for await (const cells of cellsToRead) {
-      const planned = await planAll(cells, source, options);
-      // A catch-up meets what this very run has written, and what it has said of rows that somebody touched.
-      if (!isCatchUp) planned.forEach((one) => reportKept(one, counts, onEvent));
-      const due = planned
-        .filter(({ cell, after }) => after !== cell.text)
-        .slice(0, Math.max(0, limit - counts.cellsRewritten));
-      if (apply) {
-        for (const [table, ofTable] of Map.groupBy(due, ({ cell }) => cell.table)) {
-          const rows = rowsOf(ofTable);
-          await gait.next(rows.length, signal);
-          await writeRows(source, table, rows, counts, options);
-        }
-      } else {
-        due.forEach((one) => tellWritten(one, one.after, counts, options));
+    try {
+      for await (const cells of cellsToRead) {
+        // What a cell of keys holds is known by the journal, which has to be complete for that.
+        if (cells.some(({ column }) => column.keysOf !== undefined)) await writing;
+        const planned = await planAll(cells, source, options);
+        // A catch-up meets what this very run has written, and what it has said of rows that somebody touched.
+        if (!isCatchUp) planned.forEach((one) => reportKept(one, counts, onEvent));
+        await writing;
+        const due = planned
+          .filter(({ cell, after }) => after !== cell.text)
+          .slice(0, Math.max(0, limit - counts.cellsRewritten));
+        if (apply) writing = write(due);
+        else due.forEach((one) => tellWritten(one, one.after, counts, options));
+        // Whoever waits for it hears of its failure.
+        writing.catch(() => undefined);
+        if (limit !== Number.POSITIVE_INFINITY) await writing;
+        if (counts.cellsRewritten >= limit) break;
       }
-      if (counts.cellsRewritten >= limit) break;
+    } finally {
+      await writing;
     }
   });
 }
@@ -190,7 +202,8 @@ function rowsOf(planned: readonly PlannedCell[]): PlannedRow[] {
 }
 
 function changeOf(planned: PlannedCell): PlannedChange {
-  return { column: planned.cell.column, from: planned.cell.text, to: planned.after, planned };
+  const { cell, after, references } = planned;
+  return { column: cell.column, from: cell.text, to: after, references, planned };
 }
 
 async function writeRows(
@@ -209,20 +222,11 @@ async function writeRows(
 }
 
 function swap(source: CellSource, table: Table, rows: readonly PlannedRow[], { signal }: RewriteOptions) {
-  const record = (writer: RowWriter, written: readonly { readonly change: PlannedRow; readonly row: WrittenRow }[]) =>
-    writer.journal(
-      written.flatMap(({ change, row }) =>
-        change.cells.map(({ column, from, to, planned }, index) => ({
-          table: table.writeTo,
-          column: column.name,
-          rowKey: rowKeyText(table, row.key),
-          before: from,
-          after: row.texts[index] ?? to,
-          references: planned.references,
-        })),
-      ),
-    );
-  return swapRows(source.dialect, table, rows, { record, stage: "rewrite", signal });
+  return swapRows(source.dialect, rows, {
+    write: (writer, part) => writer.rewrite(table, part),
+    stage: "rewrite",
+    signal,
+  });
 }
 
 /** One cell of the row stood in the way of the others. */

@@ -2,13 +2,11 @@ import type { ReferenceEvent, RollbackSummary, StageOptions } from "./contract.t
 import { cellOf } from "./cells.ts";
 import { noTable } from "./no-table.ts";
 import { changedExcerpt } from "./changed-excerpt.ts";
-import type { Dialect, RowWriter } from "./database/dialect.ts";
-import { readJournal, rowKeyText, type JournalEntry } from "./database/journal.ts";
-import type { Catalogue, CellChange, RowChange, Table, TextColumn, WrittenRow } from "./database/table.ts";
+import type { Dialect } from "./database/dialect.ts";
+import { readJournal, rowKeyText, type CellRestore, type JournalEntry, type RowRestore } from "./database/journal.ts";
+import type { Catalogue, Table, TextColumn } from "./database/table.ts";
 import { swapRows, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
-
-const BATCH = 500;
 
 type Verdict = "restored" | "alreadyRestored" | "editedSince" | "missing" | "failed";
 
@@ -18,11 +16,11 @@ interface Place {
   readonly key: readonly string[];
 }
 
-interface Undo extends CellChange {
+interface Undo extends CellRestore {
   readonly entry: JournalEntry;
 }
 
-interface UndoRow extends RowChange {
+interface UndoRow extends RowRestore {
   readonly cells: readonly Undo[];
 }
 
@@ -54,17 +52,16 @@ export async function rollbackReferences(
     // Writes of ours re-key open entries of the rows that they move.
     if (apply) await dialect.prepareJournal({ rekeys: [...tables.values()].some((table) => table.keyMayChange) });
     const only = options.table === undefined ? undefined : tableNamed(options.table);
-    for (let below: number | undefined; ;) {
+    for (let below: number | undefined, isLast = false; !isLast;) {
       signal.throwIfAborted();
-      const entries = await readJournal(dialect.db, { below, limit: BATCH, table: only });
-      const ids = entries.map((entry) => entry.id);
+      const { entries, nextBelow } = await readJournal(dialect.db, { below, table: only });
       while (entries.length > 0) {
         // Rows that moved are found by the keys that the journal has now.
         const round = await undoRound(entries);
         entries.splice(0, entries.length, ...(await refreshed(entries.slice(round), below)));
       }
-      if (ids.length === 0) return;
-      below = ids.at(-1);
+      below = nextBelow;
+      isLast = nextBelow === undefined;
     }
   }
 
@@ -102,11 +99,11 @@ export async function rollbackReferences(
   }
 
   function swap(table: Table, changes: readonly UndoRow[]): Promise<ReadonlyMap<UndoRow, SwapOutcome>> {
-    const record = (
-      writer: RowWriter,
-      written: readonly { readonly change: UndoRow; readonly row: WrittenRow }[],
-    ): Promise<void> => writer.markRestored(written.flatMap(({ change }) => change.cells.map(({ entry }) => entry.id)));
-    return swapRows(dialect, table, changes, { record, stage: "rollback", signal });
+    return swapRows(dialect, changes, {
+      write: (writer, part) => writer.restore(table, part),
+      stage: "rollback",
+      signal,
+    });
   }
 
   async function settle(table: Table, row: UndoRow, outcome: SwapOutcome): Promise<void> {
@@ -179,12 +176,10 @@ export async function rollbackReferences(
 
   /** The same entries as the journal has them now; those that were taken back meanwhile are left out. */
   async function refreshed(entries: readonly JournalEntry[], below: number | undefined): Promise<JournalEntry[]> {
-    const [first] = entries;
-    if (first === undefined) return [];
+    if (entries.length === 0) return [];
     if (!apply || ![...tables.values()].some((table) => table.keyIsAddress || table.keyMayChange)) return [...entries];
     const wanted = new Set(entries.map((entry) => entry.id));
-    const top = below === undefined ? first.id + 1 : Math.min(below, first.id + 1);
-    const now = await readJournal(dialect.db, { below: top, limit: BATCH });
+    const { entries: now } = await readJournal(dialect.db, { below });
     return now.filter((entry) => wanted.has(entry.id));
   }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dialect, RowWriter } from "./database/dialect.ts";
-import type { RowChange, Table, WrittenRow } from "./database/table.ts";
-import { rowKeyText } from "./database/journal.ts";
+import type { RowChange, WrittenRow } from "./database/table.ts";
 import { killPoint } from "./kill-point.ts";
 
 /** What became of a change. */
@@ -13,11 +12,8 @@ export type SwapOutcome =
   | { readonly kind: "refused"; readonly code: "does-not-fit" | "locked"; readonly databaseCode: string };
 
 export interface SwapOptions<C extends RowChange> {
-  /** Recorded in the same transaction as the rows that were written, or not at all. */
-  readonly record: (
-    writer: RowWriter,
-    written: readonly { readonly change: C; readonly row: WrittenRow }[],
-  ) => Promise<void>;
+  /** What is done in the transaction. */
+  readonly write: (writer: RowWriter, part: readonly C[]) => Promise<readonly (WrittenRow | undefined)[]>;
   /** `rewrite` or `rollback`: names the points where a test kills this process. */
   readonly stage: "rewrite" | "rollback";
   readonly signal: AbortSignal;
@@ -33,7 +29,6 @@ const FIRST_PAUSE_MS = 50;
  */
 export async function swapRows<C extends RowChange>(
   dialect: Dialect,
-  table: Table,
   changes: readonly C[],
   options: SwapOptions<C>,
 ): Promise<ReadonlyMap<C, SwapOutcome>> {
@@ -65,7 +60,12 @@ export async function swapRows<C extends RowChange>(
   async function tryPart(part: readonly C[], attempts: number): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const rows = await dialect.write((writer) => writePart(writer, part));
+        const rows = await dialect.write(async (writer) => {
+          killPoint(`${options.stage}:before-update`);
+          const written = await options.write(writer, part);
+          killPoint(`${options.stage}:before-commit`);
+          return written;
+        });
         killPoint(`${options.stage}:after-commit`);
         for (const [index, change] of part.entries()) {
           const row = rows[index];
@@ -77,24 +77,5 @@ export async function swapRows<C extends RowChange>(
         await sleep(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()), undefined, { signal: options.signal });
       }
     }
-  }
-
-  async function writePart(writer: RowWriter, part: readonly C[]): Promise<readonly (WrittenRow | undefined)[]> {
-    const rows = await writer.swap(table, part);
-    killPoint(`${options.stage}:after-update`);
-    const written = part.flatMap((change, index) => {
-      const row = rows[index];
-      return row === undefined ? [] : [{ change, row }];
-    });
-    if (table.keyMayChange) {
-      const moved = written
-        .map(({ change, row }) => ({ from: rowKeyText(table, change.key), to: rowKeyText(table, row.key) }))
-        .filter(({ from, to }) => from !== to);
-      await writer.rekey(table, moved);
-    }
-    await options.record(writer, written);
-    killPoint(`${options.stage}:after-journal`);
-    killPoint(`${options.stage}:before-commit`);
-    return rows;
   }
 }

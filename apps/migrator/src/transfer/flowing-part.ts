@@ -5,7 +5,7 @@ import type { PartRange } from "../decide/part-plan.ts";
 import { runningDigests, type RunningDigests } from "./digests.ts";
 import { openPart, recordPart, type Sending } from "./sending.ts";
 import { at, attribute, SideFailure } from "./side-failure.ts";
-import { bodyBytesPassed } from "./young-garbage.ts";
+import { bodyBytesPassed } from "./body-garbage.ts";
 
 /**
  * One part that is too large for memory, as those of objects of hundreds of gigabytes are: it flows through, hashed on the

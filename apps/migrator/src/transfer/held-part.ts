@@ -6,7 +6,7 @@ import { checksumFor } from "./digests.ts";
 import type { PartBuffer } from "./part-buffers.ts";
 import { openPart, recordPart, type Sending } from "./sending.ts";
 import { at, attribute } from "./side-failure.ts";
-import { bodyBytesPassed } from "./young-garbage.ts";
+import { bodyBytesPassed } from "./body-garbage.ts";
 
 /** Whose turn it is to be added to the hash of the whole. */
 export interface Turn {

@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
 import type { DatabaseError, DatabaseFinding, KeyValue } from "../contract.ts";
 import type { ColumnFilter } from "./column-filter.ts";
-import type { NewJournalEntry } from "./journal.ts";
-import type { Catalogue, KeyColumn, Row, RowChange, Table, TextColumn, WrittenRow } from "./table.ts";
+import type { RowRestore, RowRewrite } from "./journal.ts";
+import type { Catalogue, KeyColumn, Row, Table, TextColumn, WrittenRow } from "./table.ts";
 
 /** The tables of ours in the app's database. */
 export interface ControlTables {
@@ -71,17 +71,18 @@ export interface RowChunk {
   readonly tooLong: readonly { readonly key: readonly string[]; readonly column: TextColumn; readonly bytes: number }[];
 }
 
-/** What a writing transaction can do. */
+/**
+ * What a writing transaction can do. Rows are written by compare and swap: only where every cell still holds its old text. The
+ * answer has an entry for each change; undefined: another text is there by now, or the row is gone. What the journal has to
+ * say of a row is written with it; where a row has another key afterwards, its open entries follow.
+ */
 export interface RowWriter {
-  /**
-   * Compare and swap: writes rows of which every cell still holds its old text. The answer has an entry for each change;
-   * undefined: another text is there by now, or the row is gone.
-   */
-  swap(table: Table, changes: readonly RowChange[]): Promise<readonly (WrittenRow | undefined)[]>;
-  journal(entries: readonly NewJournalEntry[]): Promise<void>;
+  /** Each cell that is written gets an entry in the journal. */
+  rewrite(table: Table, changes: readonly RowRewrite[]): Promise<readonly (WrittenRow | undefined)[]>;
+  /** Each cell that is written has its entry marked as taken back. */
+  restore(table: Table, changes: readonly RowRestore[]): Promise<readonly (WrittenRow | undefined)[]>;
+  /** For cells that hold their old text already. */
   markRestored(ids: readonly number[]): Promise<void>;
-  /** Rows have other keys now: the open journal entries follow. */
-  rekey(table: Table, moved: readonly { readonly from: string; readonly to: string }[]): Promise<void>;
 }
 
 /** What SQLite and Postgres say differently. Everything else is written once. */

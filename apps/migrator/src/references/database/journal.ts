@@ -1,5 +1,5 @@
 import type { AppDatabase, JournalTable } from "./dialect.ts";
-import type { Table, TableName } from "./table.ts";
+import type { CellChange, RowChange, Table, TableName } from "./table.ts";
 
 /** One reference that a write changed. */
 export interface JournalledReference {
@@ -11,44 +11,76 @@ export interface JournalledReference {
   readonly text: string;
 }
 
-export interface NewJournalEntry {
-  readonly table: TableName;
-  readonly column: string;
-  /** `rowKeyText`. */
-  readonly rowKey: string;
-  readonly before: string;
-  readonly after: string;
+/** A cell that is written, and what the journal says of it. */
+export interface CellRewrite extends CellChange {
   readonly references: readonly JournalledReference[];
 }
 
-export interface JournalEntry extends Omit<NewJournalEntry, "rowKey"> {
+export interface RowRewrite extends RowChange {
+  readonly cells: readonly CellRewrite[];
+}
+
+/** A write that is taken back: from the text that the journal has as its result to the one before. */
+export interface CellRestore extends CellChange {
+  readonly entry: Pick<JournalEntry, "id">;
+}
+
+export interface RowRestore extends RowChange {
+  readonly cells: readonly CellRestore[];
+}
+
+export interface JournalEntry {
   readonly id: number;
+  readonly table: TableName;
   readonly label: string;
+  readonly column: string;
   /** Column → value as text, in the order of the key. */
   readonly rowKey: Readonly<Record<string, string>>;
+  readonly before: string;
+  readonly after: string;
+  /** Read when it is asked for. */
+  readonly references: readonly JournalledReference[];
 }
 
-export interface ReadJournalOptions {
-  /** Only entries with a lower id. */
-  readonly below: number | undefined;
-  readonly limit: number;
-  /** Only those of one table. */
-  readonly table?: TableName | undefined;
+/** Ids that may belong to one page of the journal, so that a page is small whatever is in it. */
+const PAGE_IDS = 500;
+
+/** Some entries, newest first, and where the next page begins; undefined: this was the last one. */
+export interface JournalPage {
+  readonly entries: JournalEntry[];
+  readonly nextBelow: number | undefined;
 }
 
-/** Writes that were not taken back, newest first, below an id; so a batch can be restored while the next is read. */
+/**
+ * Writes that were not taken back, newest first, below an id (undefined: all); so a page can be restored while there are others.
+ * Pages are ranges of ids: a database finds those by its primary key whatever it believes of a table that has just grown,
+ * where "the newest that are not taken back" can be a search through everything for each page.
+ */
 export async function readJournal(
   db: AppDatabase,
-  { below, limit, table }: ReadJournalOptions,
-): Promise<JournalEntry[]> {
-  let query = db.selectFrom("bucketferry_url_journal").selectAll().where("restored_at", "is", null);
-  if (below !== undefined) query = query.where("id", "<", below);
+  { below, table }: { readonly below: number | undefined; readonly table?: TableName | undefined },
+): Promise<JournalPage> {
+  const end = below ?? (await edgeOf(db, "desc")) + 1;
+  const start = end - PAGE_IDS;
+  let query = db
+    .selectFrom("bucketferry_url_journal")
+    .selectAll()
+    .where("id", ">=", start)
+    .where("id", "<", end)
+    .where("restored_at", "is", null);
   if (table !== undefined) {
     query = query.where("table_name", "=", table.name);
     if (table.schema !== undefined) query = query.where("table_schema", "=", table.schema);
   }
-  const rows = await query.orderBy("id", "desc").limit(limit).execute();
-  return rows.map(entryOf);
+  const rows = await query.orderBy("id", "desc").execute();
+  // The oldest entry is asked for where the ids may end, which is once in a run.
+  const isLast = start <= 1 || (rows.length === 0 && start <= (await edgeOf(db, "asc")));
+  return { entries: rows.map(entryOf), nextBelow: isLast ? undefined : start };
+}
+
+async function edgeOf(db: AppDatabase, order: "asc" | "desc"): Promise<number> {
+  const row = await db.selectFrom("bucketferry_url_journal").select("id").orderBy("id", order).limit(1).executeTakeFirst();
+  return Number(row?.id ?? 0);
 }
 
 /** Of these rows, those whose column holds what we wrote, by the journal: their keys and the texts. */
@@ -85,6 +117,8 @@ function entryOf(row: JournalTable): JournalEntry {
     rowKey: JSON.parse(row.row_key) as Record<string, string>,
     before: row.before_text,
     after: row.after_text,
-    references: JSON.parse(row.edits) as JournalledReference[],
+    get references() {
+      return JSON.parse(row.edits) as JournalledReference[];
+    },
   };
 }

@@ -25,14 +25,15 @@ export interface HostTable {
   anchorsIn(text: string): Generator<Anchor>;
   /** Texts of which at least one is in every text that holds a URL of ours, in any case of its letters; for SQL. */
   readonly needles: readonly string[];
+  /** The same for URLs of sources only: what has none of them has nothing to be rewritten. */
+  readonly sourceNeedles: readonly string[];
 }
 
-export function hostTable(routes: readonly ReferenceRoute[], extra: readonly string[] = []): HostTable {
-  const all = new Set([...routes.flatMap(({ source, target }) => [...source.urlHosts, ...target.urlHosts]), ...extra]);
+export function hostTable(routes: readonly ReferenceRoute[]): HostTable {
   const sides = sidesByHost(routes);
-  const names = [...all].map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "").toLowerCase());
   const paths = routes.flatMap(({ source }) => pathStems(source));
-  const needles = withoutLonger([...names, ...paths]);
+  const sourceNeedles = withoutLonger([...routes.flatMap(({ source }) => namesOf(source)), ...paths]);
+  const needles = withoutLonger([...sourceNeedles, ...routes.flatMap(({ target }) => namesOf(target))]);
   const isPath = new Set(paths);
   const source = needles.map((needle) => needle.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)).join("|");
   // A pattern that matches nothing, for routes without any host.
@@ -41,6 +42,7 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
 
   return {
     needles,
+    sourceNeedles,
     sidesAt: (host) => sides(host.toLowerCase()),
     mayBeIn: (text) => any.test(text),
     *anchorsIn(text) {
@@ -49,6 +51,10 @@ export function hostTable(routes: readonly ReferenceRoute[], extra: readonly str
       }
     },
   };
+}
+
+function namesOf({ urlHosts }: Pick<ReferenceRoute["source"], "urlHosts">): string[] {
+  return urlHosts.map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "").toLowerCase());
 }
 
 /** Hosts in one database are few; whoever makes up more fills no memory with them. */

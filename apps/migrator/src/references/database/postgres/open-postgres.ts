@@ -7,6 +7,7 @@ import { readCatalogue } from "./catalogue.ts";
 import { isAboutTheCell, isPassing, translate } from "./errors.ts";
 import { findings } from "./findings.ts";
 import { guardStatement } from "./guard.ts";
+import { inTransaction } from "./in-transaction.ts";
 import { poolerBetween } from "./pooler.ts";
 import { MOST_READERS, readText, readWindows } from "./read-windows.ts";
 import { replicaLagMs } from "./replica-lag.ts";
@@ -66,23 +67,7 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     },
     read: (table, options) => readWindows(db, table, { ...options, maxValueBytes: limits.maxValueBytes }),
     readCell: (table, key, column) => readText(db, table, key, column),
-    write: (work) =>
-      db.transaction().execute(async (transaction) => {
-        const settings = [
-          ["lock_timeout", String(limits.lockTimeoutMs)],
-          ["statement_timeout", String(limits.statementTimeoutMs)],
-          // Rows are found by their keys: the planner would rather read a whole small table for a batch, each time.
-          ["enable_hashjoin", "off"],
-          ["enable_mergejoin", "off"],
-          ["enable_seqscan", "off"],
-          // Origin triggers, rules and foreign keys do not run: https://www.postgresql.org/docs/current/runtime-config-client.html
-          ...(limits.suppressTriggers ? [["session_replication_role", "replica"]] : []),
-        ] as const;
-        // For this transaction only: behind a pooler the connection is somebody else's a moment later.
-        const set = settings.map(([name, value]) => sql`set_config(${name}, ${value}, true)`);
-        await sql`select ${sql.join(set)}`.execute(transaction);
-        return work(rowWriter(transaction));
-      }),
+    write: (work) => inTransaction(db, limits, (connection) => work(rowWriter(connection))),
     replicaLagMs: () => replicaLagMs(db, limits.replicaUrl),
     keyLiterals: (value) => [value],
     shownKey: (text, { castTo }) => wholeNumber(text, castTo) ?? text,

@@ -1,5 +1,7 @@
 import type SqliteDatabase from "better-sqlite3";
+import { killPoint } from "../../kill-point.ts";
 import type { RowWriter } from "../dialect.ts";
+import { rowKeyText } from "../journal.ts";
 import type { RowChange, Table, WrittenRow } from "../table.ts";
 import { quoted } from "./quoted.ts";
 import { values, whereKey } from "./read-pages.ts";
@@ -12,26 +14,51 @@ export function rowWriter(connection: SqliteDatabase.Database): RowWriter {
     prepared.set(text, known);
     return known;
   };
+  const follow = (table: Table, changes: readonly RowChange[], rows: readonly (WrittenRow | undefined)[]): void => {
+    if (!table.keyMayChange) return;
+    const rekey = statement(`update bucketferry_url_journal set row_key = ?
+      where table_name = ? and row_key = ? and restored_at is null`);
+    for (const [index, change] of changes.entries()) {
+      const row = rows[index];
+      if (row === undefined) continue;
+      const [from, to] = [rowKeyText(table, change.key), rowKeyText(table, row.key)];
+      if (from !== to) rekey.run(to, table.name, from);
+    }
+  };
+  const markRestored = (ids: readonly number[]): void => {
+    const mark = statement("update bucketferry_url_journal set restored_at = ? where id = ?");
+    const now = new Date().toISOString();
+    for (const id of ids) mark.run(now, id);
+  };
   return {
-    swap: async (table, changes) => changes.map((change) => swapRow(table, change, statement)),
-    async journal(entries) {
+    async rewrite(table, changes) {
+      const rows = changes.map((change) => swapRow(table, change, statement));
+      killPoint("rewrite:after-update");
+      follow(table, changes, rows);
       const insert = statement(`insert into bucketferry_url_journal
         (table_name, column_name, row_key, before_text, after_text, edits, written_at) values (?, ?, ?, ?, ?, ?, ?)`);
       const now = new Date().toISOString();
-      for (const { table, column, rowKey, before, after, references } of entries) {
-        insert.run(table.name, column, rowKey, before, after, JSON.stringify(references), now);
+      for (const [index, { cells }] of changes.entries()) {
+        const row = rows[index];
+        if (row === undefined) continue;
+        const rowKey = rowKeyText(table, row.key);
+        for (const [place, { column, from, to, references }] of cells.entries()) {
+          const after = row.texts[place] ?? to;
+          insert.run(table.name, column.name, rowKey, from, after, JSON.stringify(references), now);
+        }
       }
+      return rows;
     },
-    async markRestored(ids) {
-      const mark = statement("update bucketferry_url_journal set restored_at = ? where id = ?");
-      const now = new Date().toISOString();
-      for (const id of ids) mark.run(now, id);
+    async restore(table, changes) {
+      const rows = changes.map((change) => swapRow(table, change, statement));
+      killPoint("rollback:after-update");
+      follow(table, changes, rows);
+      markRestored(
+        changes.flatMap(({ cells }, index) => (rows[index] === undefined ? [] : cells.map(({ entry }) => entry.id))),
+      );
+      return rows;
     },
-    async rekey(table, moved) {
-      const follow = statement(`update bucketferry_url_journal set row_key = ?
-        where table_name = ? and row_key = ? and restored_at is null`);
-      for (const { from, to } of moved) follow.run(to, table.name, from);
-    },
+    markRestored: async (ids) => markRestored(ids),
   };
 }
 

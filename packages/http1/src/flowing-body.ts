@@ -1,5 +1,4 @@
-import type { Dispatcher } from "undici";
-import type { LaneBody } from "./s3-lane.ts";
+import type { BodySink, BodySource } from "./exchange.ts";
 
 /** More than this is not read only to keep a connection. */
 const DISCARD_BYTES = 64 * 1024;
@@ -7,18 +6,11 @@ const DISCARD_MS = 1000;
 /** So much may wait for its reader before the connection is held back. */
 const READ_AHEAD_BYTES = 128 * 1024;
 
-/** Who may hold a connection back and give it up. */
-type Connection = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abort">;
-
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
-const given = (): DOMException => new DOMException("The body was given up.", "AbortError");
 
-/**
- * The body of one answer, fed by undici's dispatcher: a stream object for each answer would cost as much as the rest of a small
- * request. It is read once, in pieces or as a whole, or it is discarded.
- */
-export class AnswerBody implements LaneBody {
-  readonly #connection: Connection;
+/** A body that flows to its reader: a stream object for each answer would cost as much as the rest of a small request. */
+export class FlowingBody implements BodySink {
+  readonly #source: BodySource;
   readonly #length: number | undefined;
   #chunks: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -26,23 +18,23 @@ export class AnswerBody implements LaneBody {
   /** `whole`: nobody is served before the end. `dropped`: what comes is thrown away. */
   #use: "unread" | "pieces" | "whole" | "dropped" = "unread";
   #isOver = false;
-  #failure: Error | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
   /** `length`: what the answer announced, where it did. */
-  constructor(connection: Connection, length: number | undefined) {
-    this.#connection = connection;
+  constructor(source: BodySource, length: number | undefined) {
+    this.#source = source;
     this.#length = length;
   }
 
-  push(chunk: Uint8Array): void {
+  push(view: Uint8Array): void {
     if (this.#isOver) return;
-    this.#waitingBytes += chunk.byteLength;
+    this.#waitingBytes += view.byteLength;
     if (this.#use === "dropped") {
       if (this.#waitingBytes > DISCARD_BYTES) this.#giveUp();
       return;
     }
-    this.#chunks.push(chunk);
+    this.#chunks.push(view.slice());
     if (this.#use !== "whole" && this.#waitingBytes > READ_AHEAD_BYTES) this.#pause();
     if (this.#use === "pieces") this.#news();
   }
@@ -52,10 +44,10 @@ export class AnswerBody implements LaneBody {
     this.#news();
   }
 
-  fail(error: Error): void {
+  fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#failure = error;
+    this.#failure = { error };
     this.#news();
   }
 
@@ -68,9 +60,9 @@ export class AnswerBody implements LaneBody {
           if (chunk !== undefined) {
             this.#waitingBytes -= chunk.byteLength;
             if (this.#waitingBytes === 0) this.#resume();
-            return { done: false, value: viewOf(chunk) };
+            return { done: false, value: chunk };
           }
-          if (this.#failure !== undefined) throw this.#failure;
+          if (this.#failure !== undefined) throw this.#failure.error;
           if (this.#isOver) return END;
           await this.#wait();
         }
@@ -86,9 +78,9 @@ export class AnswerBody implements LaneBody {
     this.#use = "whole";
     this.#resume();
     while (!this.#isOver) await this.#wait();
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
     const [only] = this.#chunks;
-    if (only !== undefined && this.#chunks.length === 1) return viewOf(only);
+    if (only !== undefined && this.#chunks.length === 1) return only;
     const bytes = new Uint8Array(this.#waitingBytes);
     let offset = 0;
     for (const chunk of this.#chunks) {
@@ -116,20 +108,20 @@ export class AnswerBody implements LaneBody {
 
   #giveUp(): void {
     if (this.#isOver) return;
-    this.fail(given());
-    this.#connection.abort(given());
+    this.fail(new DOMException("The body was given up.", "AbortError"));
+    this.#source.abandon();
   }
 
   #pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#connection.pause();
+    this.#source.pause();
   }
 
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#connection.resume();
+    this.#source.resume();
   }
 
   #wait(): Promise<void> {
@@ -142,9 +134,4 @@ export class AnswerBody implements LaneBody {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-/** The same bytes, not as a `Buffer`: what leaves this package is web-standard. */
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
