@@ -1,0 +1,2 @@
+/** For programs on Node.js that move bodies; the rest of this package runs wherever the web standards do. */
+export { bodyGarbage, type BodyGarbageOptions } from "./body-garbage.ts";
