@@ -115,6 +115,7 @@ function cut(text: string, mark: string): [before: string, after: string] {
 }
 
 function decoded(text: string): string | undefined {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {

@@ -8,6 +8,9 @@ const MOST_MARKS = 8;
 /** A signature is never part of a key, and does not belong where keys are written down. */
 const SIGNATURE = /(?:^|[?&])(?:token|X-Amz-Signature)=/i;
 
+/** Can be read in one way only: no escape, plus, query, fragment, and no slash too many. */
+const PLAIN = /^[^%+?#/]+(?:\/[^%+?#/]+)*$/;
+
 /**
  * Every key that the end of a URL can mean, likeliest first. `text` is all that follows the bucket's slash.
  *
@@ -15,6 +18,7 @@ const SIGNATURE = /(?:^|[?&])(?:token|X-Amz-Signature)=/i;
  * made twice, a `+` may stand for a space, and slashes may have been doubled where paths were joined.
  */
 export function keysIn(text: string): readonly string[] {
+  if (PLAIN.test(text)) return hasDotSegment(text) ? [] : [text];
   const [likeliest = "", ...others] = endsOfKey(text).map((end) => text.slice(0, end));
   const once = decode(likeliest);
   if (once === undefined || hasDotSegment(once)) return [];
@@ -53,7 +57,7 @@ function isPossible(key: string | undefined): key is string {
 
 /** Clients resolve such segments, so the URL leads elsewhere than it says. */
 function hasDotSegment(key: string): boolean {
-  return key.split("/").some((segment) => segment === "." || segment === "..");
+  return /(?:^|\/)\.\.?(?:\/|$)/.test(key);
 }
 
 function decode(text: string): string | undefined {

@@ -10,6 +10,21 @@ export interface ChangedExcerpt {
   readonly after: string;
 }
 
+/** An event with both versions of a text: made when somebody reads them, since of millions of cells a few are shown. */
+export function withExcerpt<Event extends object>(event: Event, before: string, after: string): Event & ChangedExcerpt {
+  let excerpt: ChangedExcerpt | undefined;
+  const known = (): ChangedExcerpt => (excerpt ??= changedExcerpt(before, after));
+  return {
+    ...event,
+    get before() {
+      return known().before;
+    },
+    get after() {
+      return known().after;
+    },
+  };
+}
+
 /**
  * Two versions of a text as they may be shown: from a little before the first difference to a little behind the last one, since
  * the change may stand anywhere in a long document. Secrets are hidden first, so that no cut can uncover one.

@@ -1,7 +1,13 @@
 import type { KeptReason, LookUpStates, ReferenceEvent, RewriteSummary, RewriteTo, StageOptions } from "./contract.ts";
 import { pathIn, readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
-import { changedExcerpt } from "./changed-excerpt.ts";
-import { journalledTexts, rowKeyText, type CellRewrite, type JournalledReference, type RowRewrite } from "./database/journal.ts";
+import { withExcerpt } from "./changed-excerpt.ts";
+import {
+  journalledTexts,
+  rowKeyText,
+  type CellRewrite,
+  type JournalledReference,
+  type RowRewrite,
+} from "./database/journal.ts";
 import type { Moment } from "./database/dialect.ts";
 import type { Table, WrittenRow } from "./database/table.ts";
 import { pace, type Pace, type PaceOptions } from "./pace.ts";
@@ -317,13 +323,8 @@ function tellWritten(
 ): void {
   counts.cellsRewritten += 1;
   counts.referencesRewritten += references.length;
-  onEvent({
-    ...cell.cell,
-    type: "cell-rewritten",
-    applied: apply,
-    references: references.length,
-    ...changedExcerpt(cell.text, after),
-  });
+  const event = { ...cell.cell, type: "cell-rewritten", applied: apply, references: references.length } as const;
+  onEvent(withExcerpt(event, cell.text, after));
 }
 
 function reportKept(
@@ -335,7 +336,18 @@ function reportKept(
   for (const { path, text, reading, reason } of kept) {
     counts.kept[reason] = (counts.kept[reason] ?? 0) + 1;
     const { route, key } = reading;
-    onEvent({ ...cell.cell, type: "reference-kept", path, text: masked(text), route, key, reason });
+    onEvent({
+      ...cell.cell,
+      type: "reference-kept",
+      path,
+      // Of millions that stay a few are shown.
+      get text() {
+        return masked(text);
+      },
+      route,
+      key,
+      reason,
+    });
   }
 }
 

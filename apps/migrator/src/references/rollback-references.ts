@@ -1,7 +1,7 @@
 import type { ReferenceEvent, RollbackSummary, StageOptions } from "./contract.ts";
 import { cellOf } from "./cells.ts";
 import { noTable } from "./no-table.ts";
-import { changedExcerpt } from "./changed-excerpt.ts";
+import { changedExcerpt, withExcerpt } from "./changed-excerpt.ts";
 import type { Dialect } from "./database/dialect.ts";
 import { readJournal, rowKeyText, type CellRestore, type JournalEntry, type RowRestore } from "./database/journal.ts";
 import type { Catalogue, Table, TextColumn } from "./database/table.ts";
@@ -184,13 +184,15 @@ export async function rollbackReferences(
   }
 
   function restored(table: Table, key: readonly string[], entry: JournalEntry, applied: boolean): ReferenceEvent {
-    return {
+    const event = {
       ...cellOf(dialect, table, { name: entry.column }, key),
       type: "cell-restored",
       applied,
-      references: entry.references.length,
-      ...changedExcerpt(entry.after, entry.before),
-    };
+      get references() {
+        return entry.references.length;
+      },
+    } as const;
+    return withExcerpt(event, entry.after, entry.before);
   }
 }
 

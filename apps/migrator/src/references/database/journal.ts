@@ -79,7 +79,12 @@ export async function readJournal(
 }
 
 async function edgeOf(db: AppDatabase, order: "asc" | "desc"): Promise<number> {
-  const row = await db.selectFrom("bucketferry_url_journal").select("id").orderBy("id", order).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom("bucketferry_url_journal")
+    .select("id")
+    .orderBy("id", order)
+    .limit(1)
+    .executeTakeFirst();
   return Number(row?.id ?? 0);
 }
 

@@ -47,9 +47,18 @@ async function rewriteRows(
   const cells = (of: (cell: CellRewrite) => string) => eachColumn(changes, of);
   const given = [
     ...keysOf(table, changes),
-    ...named("o", cells(({ from }) => from)),
-    ...named("n", cells(({ to }) => to)),
-    ...named("e", cells(({ references }) => JSON.stringify(references))),
+    ...named(
+      "o",
+      cells(({ from }) => from),
+    ),
+    ...named(
+      "n",
+      cells(({ to }) => to),
+    ),
+    ...named(
+      "e",
+      cells(({ references }) => JSON.stringify(references)),
+    ),
   ];
   const entries = columns.map(
     (column, index) =>
@@ -59,10 +68,7 @@ async function rewriteRows(
     from: sql`${unnested(given)}`,
     old: (index) => own("v", "o", index),
     next: (index) => own("v", "n", index),
-    returned: columns.flatMap((_column, index) => [
-      sql`${own("v", "o", index)}`,
-      sql`${own("v", "e", index)}`,
-    ]),
+    returned: columns.flatMap((_column, index) => [sql`${own("v", "o", index)}`, sql`${own("v", "e", index)}`]),
     recorded: sql`recorded as (
       insert into bucketferry_url_journal
         (table_schema, table_name, column_name, row_key, before_text, after_text, edits, written_at)
@@ -81,7 +87,10 @@ async function restoreRows(
   const columns = columnsOf(changes);
   const given = [
     ...keysOf(table, changes),
-    ...named("i", eachColumn(changes, ({ entry }: CellRestore) => String(entry.id))),
+    ...named(
+      "i",
+      eachColumn(changes, ({ entry }: CellRestore) => String(entry.id)),
+    ),
   ];
   const journal = columns.map(
     (_column, index) =>
