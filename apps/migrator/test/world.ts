@@ -6,6 +6,8 @@ import { s3Server, type ProfileName, type S3Server, type SeenOperation } from "@
 
 export interface WorldOptions {
   readonly targetProfile?: ProfileName;
+  /** Both services answer listings with pages shorter than asked for. */
+  readonly shortPages?: boolean;
   /** Goes into the configuration beside ledger and route. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
@@ -33,13 +35,18 @@ export interface ConfigFile {
   [field: string]: unknown;
 }
 
-export async function openWorld({ targetProfile = "aws", extra = {} }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  targetProfile = "aws",
+  shortPages = false,
+  extra = {},
+}: WorldOptions = {}): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "bucketferry-migrator-"));
   const configFile = join(directory, "bucketferry.config.json");
   const seen = { source: [] as SeenOperation[], target: [] as SeenOperation[] };
   const serverFor = (side: "source" | "target", profile: ProfileName): Promise<S3Server> =>
     s3Server({
       profile,
+      shortPages,
       onRequest(operation) {
         seen[side].push(operation);
         world.onSeen(side, operation);

@@ -1,4 +1,5 @@
 import type { Identity } from "./authentication.ts";
+import type { PageSize } from "./page-sizes.ts";
 import type { Profile } from "./profiles.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { Query, RequestTarget } from "./request-target.ts";
@@ -16,6 +17,8 @@ export interface ServerContext {
   readonly clock: () => number;
   /** `BUCKET/PREFIX` that everybody may read, whatever the bucket's settings say: what a CDN in front would serve. */
   readonly publicPrefixes: readonly string[];
+  /** Of the listings of objects. */
+  readonly pageSize: PageSize;
 }
 
 /** One request that is allowed to do what it asks for. */

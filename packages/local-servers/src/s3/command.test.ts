@@ -13,6 +13,7 @@ it("reads a command line", () => {
     profile: "r2",
     publicPrefixes: ["a/x/", "b/"],
   });
+  expect(s3Options(["--short-pages"])).toMatchObject({ shortPages: true });
   expect(s3Options([]).onRequest).toBeUndefined();
   expect(s3Options(["--log"]).onRequest).toBeTypeOf("function");
 });

@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { PROFILES, type ProfileName } from "./profiles.ts";
 import { type S3Server, s3Server, type S3ServerOptions } from "./s3-server.ts";
 
-export const S3_USAGE = `s3 [--port N] [--directory PATH] [--durable] [--region NAME] [--profile ${Object.keys(PROFILES).join("|")}] [--public BUCKET/PREFIX]… [--log]
-  An S3 server. What it keeps is in memory, unless it has a directory. --log writes a line for every request to stderr.`;
+export const S3_USAGE = `s3 [--port N] [--directory PATH] [--durable] [--region NAME] [--profile ${Object.keys(PROFILES).join("|")}] [--public BUCKET/PREFIX]… [--short-pages] [--log]
+  An S3 server. What it keeps is in memory, unless it has a directory. --short-pages: listings as AWS may
+  give them, with fewer entries than asked for. --log writes a line for every request to stderr.`;
 
 /** What to print once the server runs: variables that AWS's SDKs and tools read. */
 export interface StartedS3 {
@@ -35,6 +36,7 @@ export function s3Options(args: readonly string[]): S3ServerOptions {
       region: { type: "string" },
       profile: { type: "string" },
       public: { type: "string", multiple: true },
+      "short-pages": { type: "boolean" },
       log: { type: "boolean" },
     },
   });
@@ -45,6 +47,7 @@ export function s3Options(args: readonly string[]): S3ServerOptions {
     region: values.region,
     profile: values.profile === undefined ? undefined : profileFrom(values.profile),
     publicPrefixes: values.public,
+    shortPages: values["short-pages"],
     onRequest:
       values.log === true
         ? ({ method, path, operation, status, errorCode }) =>

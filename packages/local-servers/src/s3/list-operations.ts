@@ -21,8 +21,11 @@ export function listObjectsV2(call: BucketCall): Answer {
   const opaque = server.profile.tokens === "opaque";
   const position = token === undefined || !opaque ? token : parseToken(bucket.name, token);
   const after = position ?? startAfter ?? "";
-  const page = listPage(bucket, { prefix, delimiter, after, limit });
-  const last = page.entries.at(-1)?.name ?? "";
+  // The token of an empty page would be the one that the request came with, which is why only the first page can be empty.
+  const least = token === undefined && opaque ? 0 : 1;
+  const given = Math.min(limit, Math.max(least, server.pageSize(limit)));
+  const page = listPage(bucket, { prefix, delimiter, after, limit: given });
+  const last = page.entries.at(-1)?.name ?? after;
   const truncated = page.truncated && limit > 0;
   return xmlAnswer("ListBucketResult", {
     Name: bucket.name,
@@ -48,7 +51,8 @@ export function listObjects(call: BucketCall): Answer {
   const delimiter = query.get("delimiter") ?? "";
   const marker = query.get("marker") ?? "";
   const limit = readLimit(call, "max-keys", server.profile.maxListKeys, 1000);
-  const page = listPage(bucket, { prefix, delimiter, after: marker, limit });
+  const given = Math.min(limit, Math.max(1, server.pageSize(limit)));
+  const page = listPage(bucket, { prefix, delimiter, after: marker, limit: given });
   const last = page.entries.at(-1)?.name ?? "";
   const truncated = page.truncated && limit > 0;
   return xmlAnswer("ListBucketResult", {

@@ -4,6 +4,7 @@ import { listen, type LocalServer } from "../local-server.ts";
 import { authenticator } from "./authentication.ts";
 import type { ServerContext } from "./call.ts";
 import { requestHandler, type SeenOperation } from "./handle-request.ts";
+import { fullPages, shortPages } from "./page-sizes.ts";
 import { type Profile, PROFILES, type ProfileName } from "./profiles.ts";
 import type { S3Shape } from "./shape.ts";
 import type { S3User } from "./users.ts";
@@ -25,6 +26,8 @@ export interface S3ServerOptions {
   readonly clock?: (() => number) | undefined;
   /** `BUCKET/PREFIX` that everybody may read without a policy, as through a CDN. */
   readonly publicPrefixes?: readonly string[] | undefined;
+  /** Listings come in pages that are shorter than asked for, the first one empty, as AWS allows itself. Default: false. */
+  readonly shortPages?: boolean | undefined;
   /** Host names (without port) whose sub-domains are buckets. Default: `localhost`, so `BUCKET.localhost` is one. */
   readonly hosts?: readonly string[] | undefined;
   /** Told of every request when its answer is known. */
@@ -66,7 +69,8 @@ export async function s3Server(options: S3ServerOptions = {}): Promise<S3Server>
   const profile: Profile = typeof options.profile === "object" ? options.profile : PROFILES[options.profile ?? "aws"];
   const [user = LOCAL_USER] = users;
   const store = objectStore<S3Shape>({ directory: options.directory, durable: options.durable, clock });
-  const server: ServerContext = { store, profile, region, clock, publicPrefixes };
+  const pageSize = options.shortPages === true ? shortPages() : fullPages;
+  const server: ServerContext = { store, profile, region, clock, publicPrefixes, pageSize };
 
   let requests = 0;
   const handle = requestHandler({
