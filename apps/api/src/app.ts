@@ -1,5 +1,4 @@
 import { cors } from "hono/cors";
-import { secureHeaders } from "hono/secure-headers";
 import { directUploadRoutes } from "./direct-uploads/direct-upload-routes.ts";
 import { docsPage } from "./documents/docs-page.ts";
 import { router } from "./documents/router.ts";
@@ -11,7 +10,7 @@ import { authentication } from "./middleware/authentication.ts";
 import { idempotency } from "./middleware/idempotency.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestContext } from "./middleware/request-context.ts";
-import { closeWhenOver, loopbackHostsOnly, smallJson } from "./middleware/security.ts";
+import { closeWhenOver, loopbackHostsOnly, securityHeaders, smallJson } from "./middleware/security.ts";
 import { tracing } from "./observability/tracing.ts";
 import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
@@ -40,15 +39,15 @@ const EXPOSED = [
 
 /** All of the service's HTTP, read from top to bottom: what happens to every request, then who answers it. */
 export function app(service: Service) {
-  const { config } = service;
+  const { config, log } = service;
   const root = router();
 
   root.onError((error, context) => {
     const problem = problemOf(error);
-    const log = context.get("log");
+    const requestId = context.get("requestId");
     if (PROBLEMS[problem.code].status >= 500)
-      log?.error({ code: problem.code, err: problem.cause ?? problem }, "request failed");
-    return problemResponse(problem, context.get("requestId"));
+      log.error({ requestId, code: problem.code, err: problem.cause ?? problem }, "request failed");
+    return problemResponse(problem, requestId);
   });
   root.notFound((context) => problemResponse(new Problem("NotFound"), context.get("requestId")));
 
@@ -56,12 +55,7 @@ export function app(service: Service) {
   root.use(requestContext(service));
   root.use(closeWhenOver(service));
   root.use(loopbackHostsOnly(service));
-  root.use(
-    secureHeaders({
-      crossOriginResourcePolicy: config.corsOrigins.length > 0 ? "cross-origin" : "same-origin",
-      xFrameOptions: "DENY",
-    }),
-  );
+  root.use(securityHeaders(service));
   if (config.corsOrigins.length > 0) {
     const origin = config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins];
     root.use(cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 }));

@@ -28,7 +28,6 @@ export interface Service {
 /** What middleware leaves for the handlers of one request. */
 export interface RequestVariables {
   readonly requestId: string;
-  readonly log: Logger;
   readonly caller: Caller;
   readonly idempotent: IdempotentRequest | undefined;
 }

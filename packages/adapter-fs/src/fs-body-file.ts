@@ -1,11 +1,17 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
-import type { BigIntStats } from "node:fs";
+import { closeSync, fdatasync, fstatSync, openSync, writeSync, type BigIntStats } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { StorageError } from "@bucketferry/storage-core";
 import type { BodySource, Checksum, ChecksumAlgorithm } from "@bucketferry/storage-core/provider";
+import { hasCode } from "./fs-errors.ts";
 import type { FsLayout } from "./fs-layout.ts";
+import { requireRoot } from "./fs-open.ts";
+import { SMALL_FILE_BYTES } from "./fs-small-files.ts";
+
+const datasync = promisify(fdatasync);
 
 /** A body on disk under a temporary name, whole and checked, not yet anybody's object. */
 export interface BodyFile {
@@ -23,37 +29,85 @@ export interface WriteBodyOptions {
 
 /** Writes the body to a file of its own; nothing is left of it when that fails. */
 export async function writeBodyFile(layout: FsLayout, body: BodySource, options: WriteBodyOptions): Promise<BodyFile> {
-  await mkdir(layout.temporary, { recursive: true });
   const path = join(layout.temporary, randomUUID());
   try {
-    const file = await open(path, "wx");
-    try {
-      const sha256 = await fill(file, body, options);
-      if (options.durable) await file.datasync();
-      return { path, stats: await file.stat({ bigint: true }), sha256 };
-    } finally {
-      await file.close();
-    }
+    return body.kind === "bytes" && body.bytes.byteLength <= SMALL_FILE_BYTES
+      ? await writeSmall(layout, path, body.bytes, options)
+      : await writeLarge(layout, path, body, options);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   }
 }
 
+async function writeSmall(layout: FsLayout, path: string, bytes: Uint8Array, options: WriteBodyOptions) {
+  options.signal?.throwIfAborted();
+  const digest = checkedDigest(options.checksum);
+  digest.update(bytes);
+  const sha256 = digest.end();
+  const file = await withFolder(layout, () => openSync(path, "wx"));
+  try {
+    for (let written = 0; written < bytes.byteLength;) written += writeSync(file, bytes, written);
+    if (options.durable) await datasync(file);
+    return { path, stats: fstatSync(file, { bigint: true }), sha256 };
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function writeLarge(layout: FsLayout, path: string, body: BodySource, options: WriteBodyOptions) {
+  const file = await withFolder(layout, () => open(path, "wx"));
+  try {
+    const sha256 = await fill(file, body, options);
+    if (options.durable) await file.datasync();
+    return { path, stats: await file.stat({ bigint: true }), sha256 };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The folder of temporary files is made with the first of them; the directory itself by `ensureBucket` alone. */
+async function withFolder<Opened>(layout: FsLayout, opening: () => Opened): Promise<Awaited<Opened>> {
+  try {
+    return await opening();
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    await requireRoot(layout);
+    await mkdir(layout.temporary, { recursive: true });
+    return await opening();
+  }
+}
+
 async function fill(file: FileHandle, body: BodySource, { checksum, signal }: WriteBodyOptions): Promise<string> {
-  const sha256 = createHash("sha256");
-  const asked = checksum === undefined || checksum.algorithm === "sha256" ? undefined : digester(checksum.algorithm);
+  const digest = checkedDigest(checksum);
   for await (const chunk of body.kind === "bytes" ? [body.bytes] : body.open()) {
     signal?.throwIfAborted();
-    sha256.update(chunk);
-    asked?.update(chunk);
+    digest.update(chunk);
     await writeAll(file, chunk);
   }
-  const digest = sha256.digest("base64");
-  if (checksum !== undefined && (asked?.value() ?? digest) !== checksum.value) {
-    throw new StorageError("ChecksumMismatch", `the body's ${checksum.algorithm} is not the one that was announced`);
-  }
-  return digest;
+  return digest.end();
+}
+
+/** SHA-256 of a body in base64; also what was announced of it, when that is another. */
+function checkedDigest(checksum: Checksum | undefined): { update(chunk: Uint8Array): void; end(): string } {
+  const sha256 = createHash("sha256");
+  const asked = checksum === undefined || checksum.algorithm === "sha256" ? undefined : digester(checksum.algorithm);
+  return {
+    update(chunk) {
+      sha256.update(chunk);
+      asked?.update(chunk);
+    },
+    end() {
+      const digest = sha256.digest("base64");
+      if (checksum !== undefined && (asked?.value() ?? digest) !== checksum.value) {
+        throw new StorageError(
+          "ChecksumMismatch",
+          `the body's ${checksum.algorithm} is not the one that was announced`,
+        );
+      }
+      return digest;
+    },
+  };
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

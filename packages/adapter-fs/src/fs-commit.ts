@@ -1,4 +1,5 @@
-import { link, mkdir, open, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { linkSync, mkdirSync, realpathSync, renameSync, rmdirSync, statSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import type { BodyFile } from "./fs-body-file.ts";
@@ -6,7 +7,7 @@ import { hasCode } from "./fs-errors.ts";
 import { fileIdentity } from "./fs-identity.ts";
 import type { KeyLock } from "./fs-key-lock.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { removeSidecar, writeSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { removeLastSidecar, removeSidecar, writeSidecar, type Sidecar } from "./fs-sidecar.ts";
 
 export interface CommitOptions {
   readonly layout: FsLayout;
@@ -26,32 +27,30 @@ export async function commit(
   const { layout, locks } = options;
   const identity = fileIdentity(body.stats);
   try {
-    await writeSidecar(layout, key, identity, { ...sidecar, sha256: body.sha256 });
+    writeSidecar(layout, key, identity, { ...sidecar, sha256: body.sha256 });
     await locks.run(key, async () => {
       const path = layout.object(key);
-      const replaced = await identityAt(path);
+      const replaced = identityAt(path);
       try {
         await intoPlace(body.path, path, options);
       } catch (error) {
-        await removeSidecar(layout, key, identity);
+        removeLastSidecar(layout, key, identity);
         throw error;
       }
-      if (replaced !== undefined) await removeSidecar(layout, key, replaced);
+      if (replaced !== undefined) removeSidecar(layout, key, replaced);
     });
     return identity;
-  } finally {
+  } catch (error) {
     await rm(body.path, { force: true });
+    throw error;
   }
 }
 
 /** The identity of what is there now; undefined when nothing is. */
-export async function identityAt(path: string): Promise<string | undefined> {
-  try {
-    return fileIdentity(await stat(path, { bigint: true }));
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
+export function identityAt(path: string): string | undefined {
+  // Undefined for ENOENT and for ENOTDIR.
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : fileIdentity(stats);
 }
 
 /** Deletes that take a folder away again and again are a race; something else that does it is none, and is told. */
@@ -60,34 +59,39 @@ const MOST_ATTEMPTS = 100;
 async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }: CommitOptions): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await folderFor(to, layout);
-      await (ifAbsent ? linkNew(from, to) : rename(from, to));
+      folderFor(to, layout);
+      if (ifAbsent) linkNew(from, to);
+      else renameSync(from, to);
       break;
     } catch (error) {
       // The folder was empty and a delete has just taken it away, at whatever step: make it again.
-      if (hasCode(error, "ENOENT") && attempt < MOST_ATTEMPTS && (await identityAt(from)) !== undefined) continue;
-      if (!(hasCode(error, "EISDIR", "ENOTEMPTY", "EPERM") && (await removeEmptyFolder(to)))) throw error;
+      if (hasCode(error, "ENOENT") && attempt < MOST_ATTEMPTS && identityAt(from) !== undefined) continue;
+      if (!(hasCode(error, "EISDIR", "ENOTEMPTY", "EPERM") && removeEmptyFolder(to))) throw error;
     }
   }
+  if (ifAbsent) await rm(from, { force: true });
   if (durable) await syncFolder(dirname(to));
 }
 
-async function folderFor(path: string, layout: FsLayout): Promise<void> {
+function folderFor(path: string, layout: FsLayout): void {
   const folder = dirname(path);
+  if (folder === layout.root) return;
   try {
-    await mkdir(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
   } catch (error) {
     // mkdir says EEXIST where the last part of the folder is a file, ENOTDIR where an earlier one is.
     if (hasCode(error, "EEXIST"))
       throw new StorageError("InvalidKey", "a part of the key is an object, so it cannot be a folder");
     throw error;
   }
-  await refuseEscape(folder, layout);
+  refuseEscape(folder, layout);
 }
 
 /** A symbolic link below the directory must not lead a key out of it. */
-export async function refuseEscape(folder: string, layout: FsLayout): Promise<void> {
-  const [real, root] = await Promise.all([realpath(folder), realpath(layout.root)]);
+export function refuseEscape(folder: string, layout: FsLayout): void {
+  if (folder === layout.root) return;
+  const real = realpathSync.native(folder);
+  const root = realpathSync.native(layout.root);
   if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep)) {
     throw new StorageError("PermissionDenied", "the key leads out of the directory over a symbolic link", {
       hint: "Symbolic links are not followed: replace it by what it points to.",
@@ -96,21 +100,21 @@ export async function refuseEscape(folder: string, layout: FsLayout): Promise<vo
 }
 
 /** link(2) is the one call that creates a name only if it is not there. */
-async function linkNew(from: string, to: string): Promise<void> {
+function linkNew(from: string, to: string): void {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
-    if ((await stat(to)).isDirectory()) {
+    if (statSync(to).isDirectory()) {
       throw Object.assign(new Error("there is a folder of this name"), { code: "EISDIR" });
     }
     throw new StorageError("AlreadyExists", "there is an object of this key already", { cause: error });
   }
 }
 
-async function removeEmptyFolder(path: string): Promise<boolean> {
+function removeEmptyFolder(path: string): boolean {
   try {
-    await rmdir(path);
+    rmdirSync(path);
     return true;
   } catch {
     return false;

@@ -39,7 +39,8 @@ import { fsMultipart } from "./fs-multipart.ts";
 import { openObject, requireRoot } from "./fs-open.ts";
 import type { ResolvedFsOptions } from "./fs-options.ts";
 import { readBody } from "./fs-read-body.ts";
-import { removeSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { removeLastSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { heldBody, smallObject } from "./fs-small-object.ts";
 import { fsUrls, type FsUrls } from "./fs-urls.ts";
 
 /** The contract in terms of files. */
@@ -72,20 +73,21 @@ export class FsDriver implements StorageDriver {
   }
 
   async put(key: string, body: BodySource, options: PutOptions): Promise<PutResult> {
-    await requireRoot(this.#layout);
     const { checksum, signal, ifNoneMatch } = options;
     const file = await writeBodyFile(this.#layout, body, { checksum, signal, durable: this.#durable });
     return this.#commit(key, file, sidecarOf(options), ifNoneMatch === "*");
   }
 
   async get(key: string, options: GetOptions): Promise<DriverGetResult> {
+    const small = smallObject(this.#layout, key);
+    if (small !== undefined) {
+      const { info, bytes } = small;
+      const range = readableRange(info, options);
+      return { info, range, body: heldBody(bytes.subarray(range.offset, range.offset + range.length)) };
+    }
     const { file, info } = await openObject(this.#layout, key);
     try {
-      requireReadConditions(info, options);
-      const range = servedRange(options.range, info.size);
-      if (range === undefined) {
-        throw new StorageError("InvalidRange", `the range begins beyond the object's ${info.size} bytes`);
-      }
+      const range = readableRange(info, options);
       return { info, range, body: readBody(file, range) };
     } catch (error) {
       await file.close();
@@ -103,9 +105,9 @@ export class FsDriver implements StorageDriver {
   async delete(key: string): Promise<void> {
     await this.#locks.run(key, async () => {
       const path = this.#layout.object(key);
-      const identity = await identityAt(path);
+      const identity = identityAt(path);
       if (identity === undefined) return requireRoot(this.#layout);
-      await refuseEscape(dirname(path), this.#layout);
+      refuseEscape(dirname(path), this.#layout);
       try {
         await unlink(path);
       } catch (error) {
@@ -113,7 +115,7 @@ export class FsDriver implements StorageDriver {
         if ((await stat(path).catch(() => undefined))?.isDirectory() === true) return;
         if (!hasCode(error, "ENOENT")) throw error;
       }
-      await removeSidecar(this.#layout, key, identity);
+      removeLastSidecar(this.#layout, key, identity);
       await removeEmptyFolders(dirname(path), this.#layout.root);
     });
   }
@@ -198,6 +200,14 @@ export class FsDriver implements StorageDriver {
     });
     return { key, size: Number(body.stats.size), etag, checksums: { sha256: body.sha256, type: "full" } };
   }
+}
+
+/** @throws PreconditionFailed, NotModified, InvalidRange */
+function readableRange(info: ObjectInfo, options: GetOptions): { readonly offset: number; readonly length: number } {
+  requireReadConditions(info, options);
+  const range = servedRange(options.range, info.size);
+  if (range !== undefined) return range;
+  throw new StorageError("InvalidRange", `the range begins beyond the object's ${info.size} bytes`);
 }
 
 function sidecarOf(

@@ -1,4 +1,4 @@
-import { constants, type BigIntStats } from "node:fs";
+import { constants } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
@@ -7,15 +7,14 @@ import { identityAt, refuseEscape } from "./fs-commit.ts";
 import { hasCode } from "./fs-errors.ts";
 import { fileIdentity } from "./fs-identity.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { readSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { objectInfo } from "./fs-object-info.ts";
+import { readSidecar } from "./fs-sidecar.ts";
 
 /** One version of an object, held open: whatever is put meanwhile, these are its bytes and its headers. */
 export interface OpenObject {
   readonly file: FileHandle;
   readonly info: ObjectInfo;
 }
-
-const DEFAULT_CONTENT_TYPE = "application/octet-stream";
 
 /** @throws NotFound, BucketNotFound */
 export async function openObject(layout: FsLayout, key: string): Promise<OpenObject> {
@@ -25,10 +24,10 @@ export async function openObject(layout: FsLayout, key: string): Promise<OpenObj
       const stats = await file.stat({ bigint: true });
       if (!stats.isFile()) throw notFound();
       const identity = fileIdentity(stats);
-      const sidecar = await readSidecar(layout, key, identity);
+      const sidecar = readSidecar(layout, key, identity);
       // Without a sidecar it is somebody else's file, or was replaced between opening and looking; then look again.
-      if (sidecar !== undefined || (await identityAt(layout.object(key))) === identity) {
-        return { file, info: infoOf(key, stats, sidecar) };
+      if (sidecar !== undefined || identityAt(layout.object(key)) === identity) {
+        return { file, info: objectInfo(key, stats, sidecar) };
       }
     } catch (error) {
       await file.close();
@@ -43,7 +42,7 @@ async function openFile(layout: FsLayout, key: string): Promise<FileHandle> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      await refuseEscape(dirname(path), layout);
+      refuseEscape(dirname(path), layout);
       return file;
     } catch (error) {
       await file.close();
@@ -70,18 +69,4 @@ export async function requireRoot(layout: FsLayout): Promise<void> {
 
 function notFound(cause?: unknown): StorageError {
   return new StorageError("NotFound", "there is no such object", { cause });
-}
-
-function infoOf(key: string, stats: BigIntStats, sidecar: Sidecar | undefined): ObjectInfo {
-  const { sha256, metadata = {}, ...headers } = sidecar ?? {};
-  return {
-    key,
-    size: Number(stats.size),
-    etag: fileIdentity(stats),
-    lastModified: stats.mtime,
-    contentType: DEFAULT_CONTENT_TYPE,
-    ...headers,
-    metadata,
-    checksums: sha256 === undefined ? undefined : { sha256, type: "full" },
-  };
 }

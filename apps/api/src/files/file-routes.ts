@@ -10,6 +10,7 @@ import { checkedContent } from "../uploads/checked-content.ts";
 import { declaredLength } from "../uploads/incoming-file.ts";
 import { requestBody } from "../uploads/request-body.ts";
 import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
+import { wholeIfSmall } from "../uploads/whole-if-small.ts";
 import { requireReadable } from "./file-access.ts";
 import { objectUrl } from "./object-url.ts";
 import { keyInPath } from "./path-key.ts";
@@ -133,7 +134,7 @@ export function fileRoutes(service: Service) {
       const length = declaredLength(context);
       if (length !== undefined && length > config.maxFileBytes) throw new Problem("TooLarge");
       const body = requestBody(context, { idleMs: config.bodyIdleMs });
-      const put = await storage.put(key, allowEmpty(body, length, config.maxFileBytes), {
+      const put = await storage.put(key, await contentOf(body, length, config.maxFileBytes), {
         contentType: context.req.header("content-type"),
         cacheControl: context.req.header("cache-control"),
         contentLength: length,
@@ -142,8 +143,8 @@ export function fileRoutes(service: Service) {
         signal: context.req.raw.signal,
       });
       service.metrics.storedBytes("in", put.size);
-      context.header("etag", entityTag(put.etag));
-      return context.json({ key, url: objectUrl(service, key), sizeBytes: put.size, etag: put.etag }, 201);
+      const stored = { key, url: objectUrl(service, key), sizeBytes: put.size, etag: put.etag };
+      return context.json(stored, 201, { etag: entityTag(put.etag) });
     })
     .openapi(ROUTES.remove, async (context) => {
       requireService(context.get("caller"));
@@ -153,12 +154,13 @@ export function fileRoutes(service: Service) {
 }
 
 /** An object of no bytes is an object; only what claims to have some must bring them. */
-function allowEmpty(
+async function contentOf(
   body: AsyncIterable<Uint8Array>,
   length: number | undefined,
   maxBytes: number,
-): AsyncIterable<Uint8Array> | Uint8Array {
-  return length === 0 ? new Uint8Array() : checkedContent(body, { maxBytes, type: undefined });
+): Promise<AsyncIterable<Uint8Array> | Uint8Array> {
+  if (length === 0) return new Uint8Array();
+  return wholeIfSmall(checkedContent(body, { maxBytes, type: undefined }), length);
 }
 
 /** @throws Problem InvalidRequest for a condition that storage has no counterpart of */

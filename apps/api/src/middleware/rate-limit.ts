@@ -3,6 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 import { clientAddress } from "./client-address.ts";
+import { onEveryAnswer } from "./every-answer.ts";
 
 const WINDOW_SECONDS = 60;
 
@@ -27,8 +28,12 @@ export function rateLimit({ config }: Service): MiddlewareHandler<ServiceEnv> {
         headers: { "retry-after": String(Math.ceil(error.msBeforeNext / 1000)), "ratelimit-policy": policy },
       });
     }
-    await next();
-    context.header("ratelimit-policy", policy);
-    context.header("ratelimit", `"minute";r=${state.remainingPoints};t=${Math.ceil(state.msBeforeNext / 1000)}`);
+    onEveryAnswer(context, "ratelimit-policy", policy);
+    onEveryAnswer(
+      context,
+      "ratelimit",
+      `"minute";r=${state.remainingPoints};t=${Math.ceil(state.msBeforeNext / 1000)}`,
+    );
+    return next();
   };
 }

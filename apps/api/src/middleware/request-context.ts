@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Service, ServiceEnv } from "../service.ts";
+import { onEveryAnswer } from "./every-answer.ts";
 
 const ID = /^[\w.:-]{1,128}$/;
 
-/** Gives each request an id, a logger that names it, and one log line and one measurement at its end. */
+/** Gives each request an id, and one log line and one measurement at its end. */
 export function requestContext({ log, metrics }: Service): MiddlewareHandler<ServiceEnv> {
   return async (context, next) => {
     const given = context.req.header("x-request-id");
     const requestId = given !== undefined && ID.test(given) ? given : randomUUID();
     const start = performance.now();
     context.set("requestId", requestId);
-    context.set("log", log.child({ requestId }));
+    onEveryAnswer(context, "x-request-id", requestId);
     metrics.requestsUnderWay(1);
     try {
       await next();
@@ -24,9 +25,8 @@ export function requestContext({ log, metrics }: Service): MiddlewareHandler<Ser
     const { status } = context.res;
     // The last pattern that is not a middleware's; paths themselves would be a label for each object.
     const route = matchedRoutes(context).findLast(({ path }) => path !== "/*")?.path ?? "none";
-    context.header("x-request-id", requestId);
     metrics.request({ method, route, status }, ms / 1000);
     // The path without its query: that may hold a token.
-    context.get("log").info({ method, path: context.req.path, route, status, ms: Math.round(ms) }, "request");
+    log.info({ requestId, method, path: context.req.path, route, status, ms: Math.round(ms) }, "request");
   };
 }

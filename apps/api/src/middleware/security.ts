@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { isLoopback } from "../config/service-config.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
+import { onEveryAnswer } from "./every-answer.ts";
 
 /**
  * Without credentials the only protection is that the service listens on loopback. A page of some website whose name is made
@@ -17,6 +18,25 @@ export function loopbackHostsOnly({ config }: Service): MiddlewareHandler<Servic
       }
     }
     await next();
+  };
+}
+
+/**
+ * What a browser may do with an answer: https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html. Hono's
+ * middleware for it adds more, for browsers that are gone, and to the finished answer.
+ */
+export function securityHeaders({ config }: Service): MiddlewareHandler<ServiceEnv> {
+  const headers = Object.entries({
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=15552000; includeSubDomains",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": config.corsOrigins.length > 0 ? "cross-origin" : "same-origin",
+  });
+  return (context, next) => {
+    for (const [name, value] of headers) onEveryAnswer(context, name, value);
+    return next();
   };
 }
 

@@ -53,12 +53,12 @@ async function open(options: ServeOptions, asked: RequestedRange, judged: Object
     throw notSatisfiable(`The object has ${size} bytes.`, size);
   }
   const { info, range: served } = opened;
-  const headers = new Headers(objectHeaders(info, options));
-  headers.set("content-length", String(served.length));
   const isPartial = asked.kind === "range";
-  if (isPartial) {
-    headers.set("content-range", `bytes ${served.offset}-${served.offset + served.length - 1}/${info.size}`);
-  }
+  const headers = {
+    ...objectHeaders(info, options),
+    "content-length": String(served.length),
+    ...(isPartial && { "content-range": `bytes ${served.offset}-${served.offset + served.length - 1}/${info.size}` }),
+  };
   onBytes(served.length);
   // A small object is one read and one write. It is also whole before its status is sent.
   const body = served.length <= SMALL_BYTES ? ((await opened.bytes()) as Uint8Array<ArrayBuffer>) : bodyStream(opened);

@@ -4,6 +4,7 @@ import type { ServiceDatabase } from "../database/open-database.ts";
 import type { ServiceTables } from "../database/tables.ts";
 import type { Service } from "../service.ts";
 import type { IncomingFile } from "./incoming-file.ts";
+import { wholeIfSmall } from "./whole-if-small.ts";
 
 /** How long after its upload began an object that no row has taken is kept: longer than any upload lasts. */
 const UNCLAIMED_HOURS = 24;
@@ -29,7 +30,7 @@ export async function storeObject<T>(
 ): Promise<T> {
   await noteUnneeded(db, key, new Date(Date.now() + UNCLAIMED_HOURS * 3_600_000));
   try {
-    const put = await storage.put(key, file.content, {
+    const put = await storage.put(key, await wholeIfSmall(file.content, file.length), {
       contentType: file.type.contentType,
       contentLength: file.length,
       ...UPLOAD_MEMORY,
