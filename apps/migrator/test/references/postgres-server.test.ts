@@ -79,7 +79,7 @@ describe.skipIf(server === undefined)("the server behind database.url", () => {
     // Poolers refuse settings in the handshake, and a SET would stay on the connection for whoever gets it next.
     expect(pooler.sent().slice(0, 300)).not.toContain("timeout");
     expect(pooler.sent()).not.toMatch(/\bset\s+(?:session\s+)?(?:lock|statement)_timeout|listen |pg_advisory_lock/i);
-    expect(pooler.sent()).toContain("set_config");
+    expect(pooler.sent()).toContain("set local lock_timeout");
     await through.close();
     await direct.close();
     await pooler.close();

@@ -46,8 +46,14 @@ export function hostTable(routes: readonly ReferenceRoute[]): HostTable {
     sidesAt: (host) => sides(host.toLowerCase()),
     mayBeIn: (text) => any.test(text),
     *anchorsIn(text) {
-      for (const { 0: found, index } of text.matchAll(each)) {
-        yield { start: index, end: index + found.length, kind: isPath.has(found.toLowerCase()) ? "path" : "host" };
+      for (let from = 0; ;) {
+        each.lastIndex = from;
+        const match = each.exec(text);
+        if (match === null) return;
+        const { 0: found, index } = match;
+        // Somebody else may search before the next one is asked for.
+        from = each.lastIndex;
+        yield { start: index, end: from, kind: isPath.has(found.toLowerCase()) ? "path" : "host" };
       }
     },
   };

@@ -118,10 +118,14 @@ const BEFORE: readonly (readonly [RegExp, string])[] = [
   [/(?:<|&(?:lt|#0*60|#x0*3c);|%3c|\\u003c|\\x3c)$/i, "<"],
 ];
 
+/** Ends a spelling of one of them. */
+const MAY_BE_QUOTE = /["'<;27c]$/i;
+
 /** The character in front of a URL, read from whatever spelling it has. */
 function characterBefore(text: string, start: number): string {
   const before = text.slice(Math.max(0, start - 8), start);
   if (start <= 8 && before.trim() === "") return "";
+  if (!MAY_BE_QUOTE.test(before)) return before.at(-1) ?? "";
   return BEFORE.find(([pattern]) => pattern.test(before))?.[1] ?? before.at(-1) ?? "";
 }
 
@@ -186,6 +190,8 @@ function foreignOccurrence(
   return undefined;
 }
 
+const NO_ENDS: ReadonlyMap<string, number> = new Map();
+
 /**
  * Where in the text of the URL each candidate ends: the shortest text, cut before a `?` or a `#`, that can still mean it.
  * What follows is a query and a fragment, and stays to the letter unless a policy drops it.
@@ -195,6 +201,7 @@ function keyEnds(
   { candidates }: ParsedUrl,
   parse: (text: string) => ParsedUrl | undefined,
 ): ReadonlyMap<string, number> {
+  if (!/[?#]/.test(piece)) return NO_ENDS;
   const ends = new Map<string, number>();
   const marks = [...piece.slice(0, LONGEST_URL).matchAll(/[?#]/g)].slice(0, MOST_MARKS).map(({ index }) => index);
   for (const mark of marks) {
@@ -247,7 +254,8 @@ function partsToDrop(tail: string, rule: QueryRule): readonly { readonly start: 
 }
 
 /** Readings that name one object and end their key at one place differ in nothing; the likeliest stands for all. */
-function distinct(readings: readonly Reading[]): Reading[] {
+function distinct(readings: readonly Reading[]): readonly Reading[] {
+  if (readings.length === 1) return readings;
   const seen = new Map<string, Reading>();
   for (const one of readings) {
     const id = `${one.route}\n${one.side}\n${one.keyEnd}\n${one.key}`;

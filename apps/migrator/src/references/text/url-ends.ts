@@ -23,6 +23,8 @@ export interface UrlSurroundings {
 const NEVER_IN_URL = /[\s"<>\\^`{|}\u0000-\u001f\u007f]/;
 /** May be part of a URL's path, and may be the text around it. */
 const MAY_END_PATH = new Set("')],;&[");
+/** One of those, a letter that is not ASCII, or a parenthesis: without them a URL goes on to its hard end, or ends in punctuation. */
+const MAY_END_WITHIN = /[')\],;&[\u0080-\uffff]/;
 /** Trailing punctuation that is the sentence's, as GitHub Flavored Markdown has it for its autolinks (§6.9). */
 const TRAILING = new Set("?!.,:*_~';]");
 /** Of the ends that are tried for one URL: each costs a parse and a look into the ledger. */
@@ -49,10 +51,14 @@ export function urlEnds(text: string, { before, from, isWhole }: UrlSurroundings
     if (closing !== undefined)
       return { ends: unique([closing, ...endsBefore(new Set(")"), text, from, hard)]), bounded: true };
   }
+  const blanks = withBlanks(text, hard, { before, from, isWhole });
+  if (!MAY_END_WITHIN.test(text.slice(from, hard))) {
+    return { ends: unique([withoutTrailing(text, from, hard), hard, ...blanks]), bounded: false };
+  }
   const others = [
     withoutTrailing(text, from, hard),
     hard,
-    ...withBlanks(text, hard, { before, from, isWhole }),
+    ...blanks,
     ...beforeForeignLetters(text, from, hard),
     ...endsBefore(MAY_END_PATH, text, from, pathEnd(text, from, hard)),
   ];
@@ -126,6 +132,7 @@ function balancedParenthesis(text: string, from: number, limit: number): number 
 }
 
 function withoutTrailing(text: string, from: number, end: number): number {
+  if (/[A-Za-z0-9%/=-]/.test(text[end - 1] ?? "") && text[end] !== ">") return end;
   let unbalanced = 0;
   for (let at = from; at < end; at += 1) {
     if (text[at] === ")") unbalanced += 1;

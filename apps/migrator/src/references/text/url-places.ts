@@ -49,7 +49,13 @@ function hostPlace(text: string, anchor: number, anchorEnd: number, from: number
   return undefined;
 }
 
+/** As nearly every URL begins, behind what can be no part of a scheme. */
+const PLAIN_SCHEME = /(?:^|[^a-z0-9+.-])(https?:\/\/)$/i;
+const LONGEST_PLAIN = "?https://".length;
+
 function schemeAndSlashes(text: string, host: number): Pick<UrlPlace, "start" | "layers"> | undefined {
+  const plain = PLAIN_SCHEME.exec(text.slice(Math.max(0, host - LONGEST_PLAIN), host))?.[1];
+  if (plain !== undefined) return { start: host - plain.length, layers: [] };
   const second = markBefore(text, host, SLASH);
   const first = second && markBefore(text, host - second.length, SLASH);
   if (first === undefined || second === undefined) return undefined;
