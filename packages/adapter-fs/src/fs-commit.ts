@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, realpathSync, renameSync, rmdirSync, statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { linkSync, mkdirSync, realpathSync, rmdirSync, statSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import type { BodyFile } from "./fs-body-file.ts";
@@ -61,7 +61,7 @@ async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }
     try {
       folderFor(to, layout);
       if (ifAbsent) linkNew(from, to);
-      else renameSync(from, to);
+      else await rename(from, to);
       break;
     } catch (error) {
       // The folder was empty and a delete has just taken it away, at whatever step: make it again.
