@@ -217,3 +217,18 @@ function withPlainListing(route: Route): Route {
     },
   };
 }
+
+it("verify --deep reads a large object in ranges of one version, at both sides", async () => {
+  await source().put("large.wav", content(30, 20 * MIB));
+  await stages.plan();
+  await stages.copy();
+  targetProxy.faults.clear();
+  expect(await stages.verify("deep")).toMatchObject({ verified: 1, objectsRead: 1, bytesRead: 40 * MIB });
+  const { etag } = await target().head("large.wav");
+  const reads = targetProxy.faults.seen().filter(({ method, path }) => method === "GET" && path.includes("large.wav"));
+  expect(new Set(reads.map(({ headers }) => headers["range"]))).toEqual(
+    new Set([`bytes=0-${8 * MIB - 1}`, `bytes=${8 * MIB}-${16 * MIB - 1}`, `bytes=${16 * MIB}-${20 * MIB - 1}`]),
+  );
+  expect(reads).toHaveLength(3);
+  expect(reads.every(({ headers }) => headers["if-match"] === `"${etag}"`)).toBe(true);
+});

@@ -16,7 +16,7 @@ export interface PartRange {
 
 const MIB = 1024 ** 2;
 /** Small enough for many parts in little memory, large enough that what a request costs does not count. */
-const PART_BYTES = 8 * MIB;
+export const PART_BYTES = 8 * MIB;
 
 /**
  * The smallest part size that is wanted, that the service takes, and that keeps the object within the service's number of

@@ -8,6 +8,7 @@ import { listSorted } from "../listing/list-sorted.ts";
 import { lockStepPages } from "../listing/lock-step.ts";
 import { LocatedFailure } from "../located-failure.ts";
 import type { Reporter } from "../report/reporter.ts";
+import { partBuffers, type PartBuffers } from "../transfer/part-buffers.ts";
 import { pool } from "../transfer/pool.ts";
 import { readDigests } from "../transfer/read-digests.ts";
 import { SideFailure } from "../transfer/side-failure.ts";
@@ -72,6 +73,7 @@ export async function audit(options: AuditOptions): Promise<AuditSummary> {
       message: message ?? null,
     });
   };
+  const buffers = partBuffers();
   const work = { concurrency: () => options.concurrency, drain: AbortSignal.any([drain, abort]) };
   const began = (): void => {
     objects++;
@@ -96,7 +98,10 @@ export async function audit(options: AuditOptions): Promise<AuditSummary> {
             ...(source ? ["source" as const] : []),
           ];
           const found = await Promise.all(
-            sides.map(async (side) => ({ side, result: await readAgain(side, object, route, { abort, onBytes }) })),
+            sides.map(async (side) => ({
+              side,
+              result: await readAgain(side, object, route, { buffers, abort, onBytes }),
+            })),
           );
           if (!options.quick) began();
           for (const { side, result } of found) if (result !== "interrupted") note(side, object, result);
@@ -164,11 +169,17 @@ async function readAgain(
   side: Side,
   object: EvidenceObject,
   route: Route,
-  { abort, onBytes }: { readonly abort: AbortSignal; readonly onBytes: (bytes: number) => void },
+  {
+    buffers,
+    abort,
+    onBytes,
+  }: { readonly buffers: PartBuffers; readonly abort: AbortSignal; readonly onBytes: (bytes: number) => void },
 ): Promise<Found | "interrupted"> {
   const key = side === "source" ? object.key : object.targetKey;
   try {
-    const { digests } = await readDigests(side, route[side], key, { signal: abort, onBytes, expected: object.sha256 });
+    const { sha256: expected, size: listedSize } = object;
+    const reading = { signal: abort, onBytes, expected, inParts: { buffers, listedSize } };
+    const { digests } = await readDigests(side, route[side], key, reading);
     return { status: digests.sha256 === object.sha256 ? "equal" : "changed" };
   } catch (error) {
     if (!(error instanceof SideFailure)) throw error;

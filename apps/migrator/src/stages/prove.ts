@@ -10,6 +10,7 @@ import { LocatedFailure } from "../located-failure.ts";
 import type { StoredReference } from "../references/contract.ts";
 import { masked } from "../references/text/mask.ts";
 import { inOrder } from "../transfer/in-order.ts";
+import { partBuffers, type PartBuffers } from "../transfer/part-buffers.ts";
 import { pool } from "../transfer/pool.ts";
 import { readDigests } from "../transfer/read-digests.ts";
 import { at, SideFailure } from "../transfer/side-failure.ts";
@@ -108,6 +109,7 @@ async function proveObjects(
   const onBytes = (bytes: number): void => {
     progress.add(0, bytes);
   };
+  const buffers = partBuffers();
   const copies = async function* (): AsyncGenerator<ListedCopy & { readonly finish: (line: EvidenceObject) => void }> {
     for await (const copy of recordedAgainstTarget(route, ledger, OBJECT_STATES, abort)) {
       await file.drained();
@@ -120,7 +122,7 @@ async function proveObjects(
       copies(),
       async ({ object, listed, finish }) => {
         try {
-          const seen = await proofOf(object, listed, route, { deep: options.deep, abort, onBytes });
+          const seen = await proofOf(object, listed, route, { deep: options.deep, buffers, abort, onBytes });
           if (isProblem(seen.proof)) reportProblem(object, seen, reporter);
           finish(lineOf(object, seen, options.deep));
         } catch (error) {
@@ -150,9 +152,15 @@ async function proofOf(
   route: Route,
   {
     deep,
+    buffers,
     abort,
     onBytes,
-  }: { readonly deep: boolean; readonly abort: AbortSignal; readonly onBytes: (bytes: number) => void },
+  }: {
+    readonly deep: boolean;
+    readonly buffers: PartBuffers;
+    readonly abort: AbortSignal;
+    readonly onBytes: (bytes: number) => void;
+  },
 ): Promise<SeenProof> {
   if (object.state === "skipped" || object.state === "vanished") return { proof: object.state };
   try {
@@ -165,7 +173,8 @@ async function proofOf(
     if (proof !== "proved" || !deep) return { proof };
     const md5 = looksLikeMd5(object.etag);
     const { sha256: expected } = object;
-    const reading = { signal: abort, onBytes, md5, expected };
+    const inParts = { buffers, listedSize: seen?.size };
+    const reading = { signal: abort, onBytes, md5, expected, inParts };
     const { digests } = await readDigests("target", route.target, object.targetKey, reading);
     return digests.sha256 === object.sha256
       ? { proof, isSourceMd5: md5 ? digests.md5 === object.etag?.toLowerCase() : null }

@@ -19,6 +19,7 @@ import { threeSides, type ThreeSides } from "../listing/three-sides.ts";
 import { LocatedFailure } from "../located-failure.ts";
 import { inOrder } from "../transfer/in-order.ts";
 import { md5Habit } from "../transfer/md5-habit.ts";
+import { partBuffers } from "../transfer/part-buffers.ts";
 import { pool } from "../transfer/pool.ts";
 import { readDigests, type ReadObject } from "../transfer/read-digests.ts";
 import { at, SideFailure } from "../transfer/side-failure.ts";
@@ -209,6 +210,7 @@ function looker(
 ) {
   const { sample, metadata = false } = options;
   const habit = md5Habit(route.source, abort);
+  const buffers = partBuffers();
   const depthOf = (key: string): VerifyDepth =>
     sample === undefined || inSample(sample, route.name, key) ? options.depth : "quick";
 
@@ -218,8 +220,19 @@ function looker(
     counts.objectsRead++;
     const reading = { signal: abort, onBytes, expected: known?.sha256 };
     const [source, target] = await bothOrFailure(
-      which === "target" ? undefined : readDigests("source", route.source, key, { ...reading, md5: md5Wanted }),
-      which === "source" ? undefined : readDigests("target", route.target, targetKey, reading),
+      which === "target"
+        ? undefined
+        : readDigests("source", route.source, key, {
+            ...reading,
+            md5: md5Wanted,
+            inParts: { buffers, listedSize: listedSource?.size },
+          }),
+      which === "source"
+        ? undefined
+        : readDigests("target", route.target, targetKey, {
+            ...reading,
+            inParts: { buffers, listedSize: sides.target?.size },
+          }),
     );
     const md5 = source?.digests.md5 === undefined ? undefined : await habit.judge(source.info.etag, source.digests.md5);
     if (md5 === "unproved") counts.md5Unproved++;

@@ -3,10 +3,10 @@ import type { UploadPartRecord } from "@bucketferry/ledger";
 import type { GetResult, UploadedPart } from "@bucketferry/storage-core";
 import type { PartRange } from "../decide/part-plan.ts";
 import { checksumFor } from "./digests.ts";
+import { fillBuffer } from "./fill-buffer.ts";
 import type { PartBuffer } from "./part-buffers.ts";
 import { openPart, recordPart, type Sending } from "./sending.ts";
-import { at, attribute } from "./side-failure.ts";
-import { bodyBytesPassed } from "./body-garbage.ts";
+import { at } from "./side-failure.ts";
 
 /** Whose turn it is to be added to the hash of the whole. */
 export interface Turn {
@@ -48,21 +48,10 @@ export async function sendHeldPart(
   return recordPart(record, sending);
 }
 
-/** The SHA-256 is computed on the way, while each piece is still in the processor's cache. */
+/** The SHA-256 is computed on the way. */
 async function fill(buffer: Uint8Array, opened: GetResult): Promise<string> {
   const sha256 = createHash("sha256");
-  let filled = 0;
-  try {
-    for await (const chunk of opened) {
-      const isThere = chunk.buffer === buffer.buffer && chunk.byteOffset === buffer.byteOffset + filled;
-      if (!isThere) buffer.set(chunk, filled);
-      filled += chunk.byteLength;
-      sha256.update(chunk);
-      bodyBytesPassed(chunk.byteLength);
-    }
-  } catch (error) {
-    throw attribute("source", error);
-  }
+  await fillBuffer("source", buffer, opened, (piece) => sha256.update(piece));
   return sha256.digest("hex");
 }
 

@@ -1,8 +1,11 @@
-import type { ObjectInfo, StorageProvider } from "@bucketferry/storage-core";
+import { isStorageError, type ObjectInfo, type StorageProvider } from "@bucketferry/storage-core";
 import type { Digests } from "../decide/compare-copies.ts";
+import { WHOLE_BODY_BYTES } from "../decide/copy-way.ts";
 import type { Side } from "../decide/failure.ts";
 import { digestBytes, runningDigests } from "./digests.ts";
-import { at } from "./side-failure.ts";
+import type { PartBuffers } from "./part-buffers.ts";
+import { readInParts } from "./read-in-parts.ts";
+import { at, SideFailure } from "./side-failure.ts";
 
 export interface ReadDigestsOptions {
   readonly signal: AbortSignal;
@@ -10,6 +13,8 @@ export interface ReadDigestsOptions {
   readonly md5?: boolean;
   /** The SHA-256 that the bytes should have, in hex; null: nothing is on record. */
   readonly expected?: string | null | undefined;
+  /** Memory to read a large object in several ranges at once. Left out: it is one stream. */
+  readonly inParts?: { readonly buffers: PartBuffers; readonly listedSize: number | undefined } | undefined;
   /** Bytes as they arrive; what it waits for slows the reading down. */
   readonly onBytes?: (bytes: number) => void | Promise<void>;
 }
@@ -47,6 +52,37 @@ export async function readDigests(
 }
 
 async function readOnce(
+  side: Side,
+  provider: StorageProvider,
+  key: string,
+  options: Omit<ReadDigestsOptions, "expected">,
+): Promise<ReadObject> {
+  const { inParts } = options;
+  if (inParts !== undefined && (inParts.listedSize ?? 0) > WHOLE_BODY_BYTES && provider.capabilities.range.bounded) {
+    const read = await readLarge(side, provider, key, { ...options, buffers: inParts.buffers });
+    if (read !== undefined) return read;
+  }
+  return readStream(side, provider, key, options);
+}
+
+/** Undefined: it is not that large after all, or was replaced in the midst of it. One stream is one version, whatever happens. */
+async function readLarge(
+  side: Side,
+  provider: StorageProvider,
+  key: string,
+  { signal, md5 = false, buffers, onBytes }: ReadDigestsOptions & { readonly buffers: PartBuffers },
+): Promise<ReadObject | undefined> {
+  const info = await at(side, provider.head(key, { signal }));
+  if (info.size <= WHOLE_BODY_BYTES) return undefined;
+  try {
+    return { info, digests: await readInParts(side, provider, info, { signal, md5, buffers, onBytes }) };
+  } catch (error) {
+    if (error instanceof SideFailure && isStorageError(error.failure, "PreconditionFailed")) return undefined;
+    throw error;
+  }
+}
+
+async function readStream(
   side: Side,
   provider: StorageProvider,
   key: string,

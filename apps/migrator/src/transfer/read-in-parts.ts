@@ -1,0 +1,70 @@
+import type { ObjectInfo, StorageProvider } from "@bucketferry/storage-core";
+import type { Digests } from "../decide/compare-copies.ts";
+import type { Side } from "../decide/failure.ts";
+import { PART_BYTES, partsOf, type PartRange } from "../decide/part-plan.ts";
+import { runningDigests } from "./digests.ts";
+import { fillBuffer } from "./fill-buffer.ts";
+import type { PartBuffer, PartBuffers } from "./part-buffers.ts";
+import { openPinned } from "./pinned-range.ts";
+
+export interface ReadInPartsOptions {
+  readonly signal: AbortSignal;
+  readonly md5: boolean;
+  /** Memory for what was read and is not hashed yet; shared by everybody who reads. */
+  readonly buffers: PartBuffers;
+  readonly onBytes?: ((bytes: number) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Reads a large object in ranges of one version, as many at once as there are buffers, and hashes them in their order. One
+ * connection seldom fills a long way; several read ahead while the hash waits for its turn. Buffers are handed out in the
+ * order of asking, and are asked for in the order of the parts, so the part whose turn it is always has one.
+ * @throws SideFailure PreconditionFailed when there is another version now
+ */
+export async function readInParts(
+  side: Side,
+  provider: StorageProvider,
+  info: ObjectInfo,
+  { signal, md5, buffers, onBytes }: ReadInPartsOptions,
+): Promise<Digests> {
+  const failing = new AbortController();
+  const reading = AbortSignal.any([signal, failing.signal]);
+  const whole = runningDigests(md5);
+  const underway = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    failing.abort(error);
+  };
+
+  const read = async ({ offset, length }: PartRange, buffer: PartBuffer, mine: Promise<void>): Promise<void> => {
+    try {
+      const range = { offset, length };
+      const opened = await openPinned(provider, info, { range, into: buffer.bytes, signal: reading }, side);
+      await fillBuffer(side, buffer.bytes, opened);
+      await mine;
+      reading.throwIfAborted();
+      whole.update(buffer.bytes);
+      await onBytes?.(length);
+    } finally {
+      buffer.release();
+    }
+  };
+
+  let mine = Promise.resolve();
+  try {
+    for (const part of partsOf({ sizeBytes: info.size, partSizeBytes: Math.min(PART_BYTES, buffers.largestBytes) })) {
+      const buffer = await buffers.take(part.length, reading);
+      const one: Promise<void> = read(part, buffer, mine)
+        .catch(fail)
+        .finally(() => underway.delete(one));
+      underway.add(one);
+      mine = one;
+    }
+  } catch (error) {
+    fail(error);
+  }
+  await Promise.all(underway);
+  if (failure !== undefined) throw failure.error;
+  return whole.digests();
+}
