@@ -80,7 +80,7 @@ async function* readTable(
     const needles = part.needles ?? (sourceOnly ? source.hosts.sourceNeedles : source.hosts.needles);
     for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, parallel })) {
       tellTooLong(chunk, table, source, onEvent);
-      const cells = chunk.rows.flatMap((row) => cellsOf(row, part.table, source));
+      const cells = cellsIn(chunk.rows, part.table, source);
       if (cells.length > 0) yield cells;
       if (chunk.done < 1 && performance.now() - toldMs > PROGRESS_EVERY_MS) {
         toldMs = performance.now();
@@ -118,11 +118,15 @@ function tellTooLong(
   }
 }
 
-function cellsOf(row: Row, table: Table, source: CellSource): TableCell[] {
-  return row.cells.flatMap((one) => {
-    const cell = tableCell(row.key, one, table, source);
-    return cell === undefined ? [] : [cell];
-  });
+function cellsIn(rows: readonly Row[], table: Table, source: CellSource): TableCell[] {
+  const cells: TableCell[] = [];
+  for (const row of rows) {
+    for (const one of row.cells) {
+      const cell = tableCell(row.key, one, table, source);
+      if (cell !== undefined) cells.push(cell);
+    }
+  }
+  return cells;
 }
 
 /** Undefined when nothing in the cell names an object of ours. */
@@ -134,16 +138,16 @@ export function tableCell(
 ): TableCell | undefined {
   const own = column.keysOf === undefined ? undefined : routes.find((route) => route.name === column.keysOf);
   let cell: Cell | undefined;
-  const leaves = leavesOf(text, column.shape).flatMap((leaf, index): ReadLeaf[] => {
-    const occurrences = [
-      ...(own === undefined
+  const leaves: ReadLeaf[] = [];
+  for (const [index, leaf] of leavesOf(text, column.shape).entries()) {
+    const occurrences =
+      own === undefined
         ? findOccurrences(leaf.value, { routes, hosts, isJson: leaf.isJson })
-        : keyOccurrences(leaf.value, own)),
-    ];
-    if (occurrences.length === 0) return [];
+        : keyOccurrences(leaf.value, own);
+    if (occurrences.length === 0) continue;
     cell ??= cellOf(dialect, table, column, key);
-    return [{ leaf, index, cell, text: leaf.value, occurrences }];
-  });
+    leaves.push({ leaf, index, cell, text: leaf.value, occurrences });
+  }
   return cell && { table, column, key, cell, text, leaves };
 }
 

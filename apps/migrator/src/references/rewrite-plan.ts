@@ -36,10 +36,15 @@ const KEYS_PER_LOOK_UP = 1000;
 /** Asks the ledger about every reading of a batch at once. */
 export async function lookUp(cells: readonly ReadCell[], states: LookUpStates): Promise<KnownStates> {
   const wanted = new Map<string, Set<string>>();
-  for (const { route, side, key } of cells.flatMap((cell) => cell.occurrences.flatMap((one) => one.readings))) {
-    if (side !== "source") continue;
-    const keys = wanted.get(route) ?? new Set();
-    wanted.set(route, keys.add(key));
+  for (const { occurrences } of cells) {
+    for (const { readings } of occurrences) {
+      for (const { route, side, key } of readings) {
+        if (side !== "source") continue;
+        const keys = wanted.get(route);
+        if (keys === undefined) wanted.set(route, new Set([key]));
+        else keys.add(key);
+      }
+    }
   }
   const found = new Map<string, ReadonlyMap<string, ObjectState>[]>();
   for (const [route, keys] of wanted) {
@@ -50,11 +55,13 @@ export async function lookUp(cells: readonly ReadCell[], states: LookUpStates): 
     }
     found.set(route, answers);
   }
-  return (route, key) =>
-    found
-      .get(route)
-      ?.find((answer) => answer.has(key))
-      ?.get(key);
+  return (route, key) => {
+    for (const answer of found.get(route) ?? []) {
+      const state = answer.get(key);
+      if (state !== undefined) return state;
+    }
+    return undefined;
+  };
 }
 
 /** Pure: the same cell, the same ledger, the same plan. */
@@ -70,7 +77,7 @@ export function planCell(
   let alreadyRewritten = 0;
   /** The last URL that was rewritten and that others may lie in. */
   let around: { readonly end: number; readonly edits: readonly Edit[] } = { end: 0, edits: [] };
-  for (const occurrence of occurrences.toSorted((a, b) => a.start - b.start)) {
+  for (const occurrence of inOrder(occurrences)) {
     // In a parameter that goes with the URL around it.
     if (around.edits.some((edit) => edit.start <= occurrence.start && occurrence.start < edit.end)) continue;
     const decision: Decision = decide(occurrence, ({ route, key }) => known(route, key), to);
@@ -96,6 +103,9 @@ export function planCell(
       }
     }
   }
-  const inOrder = edits.toSorted((a, b) => a.start - b.start);
-  return { after: applyEdits(text, inOrder), references, kept, alreadyRewritten };
+  return { after: applyEdits(text, inOrder(edits)), references, kept, alreadyRewritten };
+}
+
+function inOrder<T extends { readonly start: number }>(all: readonly T[]): readonly T[] {
+  return all.length < 2 ? all : all.toSorted((a, b) => a.start - b.start);
 }

@@ -150,14 +150,14 @@ async function planAll(
     for (const leaf of cell.leaves) {
       const plan = planCell(leaf, known, source.routes, isKeys ? { to: "key", forms: { path: "map" } } : to);
       alreadyRewritten += plan.alreadyRewritten;
-      kept.push(...plan.kept.map((one) => ({ ...one, path: pathIn(leaf, one.path) })));
+      for (const one of plan.kept) kept.push({ ...one, path: pathIn(leaf, one.path) });
       if (plan.after === leaf.text) continue;
       if (leaf.leaf.isName) {
         kept.push(...keptNames(leaf.occurrences, leaf.leaf.path, leaf.text));
         continue;
       }
       replaced.set(leaf.index, plan.after);
-      references.push(...plan.references.map((one) => ({ ...one, path: pathIn(leaf, one.path) })));
+      for (const one of plan.references) references.push({ ...one, path: pathIn(leaf, one.path) });
     }
     const after = replaced.size === 0 ? cell.text : withLeaves(cell, replaced);
     return { cell, after, references, kept, alreadyRewritten };

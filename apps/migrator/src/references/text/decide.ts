@@ -33,8 +33,7 @@ export function decide(
   const [first] = readings;
   if (first === undefined) throw new Error("an occurrence without a reading");
   if (foreign !== undefined) return { kind: "keep", reading: first, reason: foreign };
-  const done = readings.find((reading) => reading.rank === first.rank && reading.side === "target");
-  if (first.side === "target" && done !== undefined) return { kind: "done", reading: done };
+  if (first.side === "target") return { kind: "done", reading: first };
 
   const known = readings.filter((reading) => reading.side === "source" && stateOf(reading) !== undefined);
   const [best] = known;

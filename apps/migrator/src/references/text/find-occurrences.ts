@@ -22,20 +22,27 @@ const LONGEST_SUSPECTED_JSON = 16 * 2 ** 20;
  * Every place of a cell's text that names an object of one of the routes, or looks like it; one may lie in the query of
  * another. Pure, and linear in the text: nothing that somebody puts into a cell makes it take longer than its length allows.
  */
-export function* findOccurrences(text: string, options: FindOptions): Generator<Occurrence> {
-  yield* within(text, options, {
-    path: undefined,
-    depth: 0,
-    offset: (at) => at,
-    write: (value) => value,
-  });
+export function findOccurrences(text: string, options: FindOptions): readonly Occurrence[] {
+  // Millions of cells hold nothing.
+  if (!options.hosts.mayBeIn(text)) return NOTHING;
+  const found: Occurrence[] = [];
+  within(text, options, WHOLE, found);
+  return found;
 }
 
-function* within(text: string, options: FindOptions, place: Place): Generator<Occurrence> {
-  if (!options.hosts.mayBeIn(text)) return;
-  if (!isJson(text, options.isJson && place.depth === 0)) yield* withinPlain(text, options, place);
-  else if (place.depth < DEEPEST_JSON) yield* withinJson(text, options, place);
-  else for (const one of withinPlain(text, options, place)) yield { ...one, unreadable: "too-deep" };
+const NOTHING: readonly Occurrence[] = [];
+/** The cell's text as it stands. */
+const WHOLE: Place = { path: undefined, depth: 0, offset: (at) => at, write: (value) => value };
+
+/** Adds what it finds to `found`. */
+function within(text: string, options: FindOptions, place: Place, found: Occurrence[]): void {
+  if (!isJson(text, options.isJson && place.depth === 0)) withinPlain(text, options, place, found);
+  else if (place.depth < DEEPEST_JSON) withinJson(text, options, place, found);
+  else {
+    const unread: Occurrence[] = [];
+    withinPlain(text, options, place, unread);
+    for (const one of unread) found.push({ ...one, unreadable: "too-deep" });
+  }
 }
 
 /** SQLite lets any text into a column that is called JSON, so it is looked at in either case. */
@@ -50,12 +57,13 @@ function isJson(text: string, isDeclared: boolean): boolean {
   }
 }
 
-function* withinJson(text: string, options: FindOptions, place: Place): Generator<Occurrence> {
+function withinJson(text: string, options: FindOptions, place: Place, found: Occurrence[]): void {
   for (const { start, end, path } of jsonStrings(text)) {
     const content = text.slice(start, end);
     if (!options.hosts.mayBeIn(content)) continue;
     const decoded = script.decode(content);
-    yield* within(decoded.value, options, {
+    if (!options.hosts.mayBeIn(decoded.value)) continue;
+    const inside: Place = {
       path: place.path === undefined ? path() : `${place.path}${path()}`,
       depth: place.depth + 1,
       offset: (at) => place.offset(start + decoded.offset(at)),
@@ -64,28 +72,29 @@ function* withinJson(text: string, options: FindOptions, place: Place): Generato
         const written = script.encode(value, content.slice(rawFrom, rawTo));
         return place.write(written, start + rawFrom, start + rawTo);
       },
-    });
+    };
+    within(decoded.value, options, inside, found);
   }
 }
 
-function* withinPlain(text: string, options: FindOptions, place: Place): Generator<Occurrence> {
+function withinPlain(text: string, options: FindOptions, place: Place, found: Occurrence[]): void {
   /** The last URL that was found, and the last that is a parameter of another one, and so may lie within the first. */
   let outer: UrlPlace | undefined;
   let inner: UrlPlace | undefined;
-  const read = (found: UrlPlace | undefined, limit: number): readonly Occurrence[] => {
-    const occurrence = found && readPlace(text, found, limit, options, place);
-    return occurrence === undefined ? [] : [occurrence];
+  const read = (one: UrlPlace | undefined, limit: number): void => {
+    const occurrence = one && readPlace(text, one, limit, options, place);
+    if (occurrence !== undefined) found.push(occurrence);
   };
-  for (const found of urlPlaces(text, options.hosts)) {
+  for (const one of urlPlaces(text, options.hosts)) {
     // No URL goes on where the next of its kind begins, so no part of a text is looked at more than twice.
-    yield* read(inner, found.start);
+    read(inner, one.start);
     inner = undefined;
-    if (found.layers[0] === percent) inner = found;
+    if (one.layers[0] === percent) inner = one;
     else {
-      yield* read(outer, found.start);
-      outer = found;
+      read(outer, one.start);
+      outer = one;
     }
   }
-  yield* read(inner, text.length);
-  yield* read(outer, text.length);
+  read(inner, text.length);
+  read(outer, text.length);
 }

@@ -22,7 +22,7 @@ export interface HostTable {
   sidesAt(host: string): readonly RouteSide[];
   mayBeIn(text: string): boolean;
   /** From left to right; one pass over the text, whatever is in it. */
-  anchorsIn(text: string): Generator<Anchor>;
+  anchorsIn(text: string): readonly Anchor[];
   /** Texts of which at least one is in every text that holds a URL of ours, in any case of its letters; for SQL. */
   readonly needles: readonly string[];
   /** The same for URLs of sources only: what has none of them has nothing to be rewritten. */
@@ -45,16 +45,14 @@ export function hostTable(routes: readonly ReferenceRoute[]): HostTable {
     sourceNeedles,
     sidesAt: (host) => sides(host.toLowerCase()),
     mayBeIn: (text) => any.test(text),
-    *anchorsIn(text) {
-      for (let from = 0; ;) {
-        each.lastIndex = from;
-        const match = each.exec(text);
-        if (match === null) return;
+    anchorsIn(text) {
+      const anchors: Anchor[] = [];
+      each.lastIndex = 0;
+      for (let match = each.exec(text); match !== null; match = each.exec(text)) {
         const { 0: found, index } = match;
-        // Somebody else may search before the next one is asked for.
-        from = each.lastIndex;
-        yield { start: index, end: from, kind: isPath.has(found.toLowerCase()) ? "path" : "host" };
+        anchors.push({ start: index, end: each.lastIndex, kind: isPath.has(found.toLowerCase()) ? "path" : "host" });
       }
+      return anchors;
     },
   };
 }

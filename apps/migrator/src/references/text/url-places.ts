@@ -26,13 +26,15 @@ const SCHEMES = new Set(["http", "https", "s3"]);
 const BOUNDARY = /(?:^|[\s"'`([{<>=,;|]|%(?:22|27|28|3c|3d))$/i;
 
 /** Every place where a URL of ours may begin, from left to right, none twice. One pass, whatever is in the text. */
-export function* urlPlaces(text: string, hosts: HostTable): Generator<UrlPlace> {
+export function urlPlaces(text: string, hosts: HostTable): readonly UrlPlace[] {
+  const places: UrlPlace[] = [];
   let from = 0;
   for (const { start, end, kind } of hosts.anchorsIn(text)) {
     const place = kind === "host" ? hostPlace(text, start, end, from) : pathPlace(text, start, end);
-    if (place !== undefined) yield place;
+    if (place !== undefined) places.push(place);
     from = end;
   }
+  return places;
 }
 
 function hostPlace(text: string, anchor: number, anchorEnd: number, from: number): UrlPlace | undefined {

@@ -110,12 +110,15 @@ async function chunkOf(
 ): Promise<RowChunk> {
   const rows: Row[] = [];
   const tooLong: RowChunk["tooLong"][number][] = [];
+  // Millions of rows come by: names are made once.
+  const keyNames = table.key.map((_column, index) => `k${index}`);
+  const columns = table.columns.map((column, index) => ({ column, text: `c${index}`, bytes: `b${index}` }));
   for (const row of selected) {
-    const key = table.key.map((_column, index) => String(row[`k${index}`]));
+    const key = keyNames.map((name) => String(row[name]));
     const cells: Row["cells"][number][] = [];
-    for (const [index, column] of table.columns.entries()) {
-      const bytes = row[`b${index}`];
-      let text = row[`c${index}`];
+    for (const { column, text: textName, bytes: bytesName } of columns) {
+      const bytes = row[bytesName];
+      let text = row[textName];
       if (bytes !== null && bytes !== undefined) {
         if (Number(bytes) > maxValueBytes) {
           tooLong.push({ key, column, bytes: Number(bytes) });
