@@ -1,5 +1,5 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
-import { closeSync, fdatasync, fstatSync, openSync, writeSync, type BigIntStats } from "node:fs";
+import { closeSync, fdatasync, fstatSync, open as openByNumber, writeSync, type BigIntStats } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +12,7 @@ import { requireRoot } from "./fs-open.ts";
 import { SMALL_FILE_BYTES } from "./fs-small-files.ts";
 
 const datasync = promisify(fdatasync);
+const openFile = promisify(openByNumber);
 
 /** A body on disk under a temporary name, whole and checked, not yet anybody's object. */
 export interface BodyFile {
@@ -45,7 +46,7 @@ async function writeSmall(layout: FsLayout, path: string, bytes: Uint8Array, opt
   const digest = checkedDigest(options.checksum);
   digest.update(bytes);
   const sha256 = digest.end();
-  const file = await withFolder(layout, () => openSync(path, "wx"));
+  const file = await withFolder(layout, () => openFile(path, "wx"));
   try {
     for (let written = 0; written < bytes.byteLength;) written += writeSync(file, bytes, written);
     if (options.durable) await datasync(file);
