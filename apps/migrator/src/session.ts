@@ -4,6 +4,7 @@ import { CommandError } from "./command-error.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { HostLimits } from "./pipeline/host-limits.ts";
 import type { Interrupt } from "./process/interrupt.ts";
+import { joinedSignal } from "./process/joined-signal.ts";
 import { configPath, surroundings } from "./process/config-path.ts";
 import type { Reporter } from "./report/reporter.ts";
 import type { StageContext } from "./stages/stage-context.ts";
@@ -47,7 +48,8 @@ export async function withSides<T>(environment: CommandEnvironment, work: (sides
     onCall: (side, route, call) => {
       reporter.log(
         call.outcome === "ok" ? "debug" : "info",
-        `${route} ${side} ${call.operation} ${call.key ?? ""} ${call.outcome} ${Math.round(call.durationMs)} ms` +
+        () =>
+          `${route} ${side} ${call.operation} ${call.key ?? ""} ${call.outcome} ${Math.round(call.durationMs)} ms` +
           (call.error === undefined ? "" : ` (${call.error.message})`),
       );
     },
@@ -108,7 +110,7 @@ export async function withSession<
         reporter,
         hosts: sides.hosts,
         drain: interrupt.drain,
-        abort: AbortSignal.any([interrupt.abort, ledger.lost]),
+        abort: joinedSignal(interrupt.abort, ledger.lost),
       };
       const result = await work({ ...sides, ledger, context });
       if (ledger.lost.aborted) throw ledger.lost.reason;

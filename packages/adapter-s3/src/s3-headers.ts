@@ -20,7 +20,8 @@ const CHECKSUM = "x-amz-checksum-";
 export function etagOf(header: string | undefined): string {
   if (header === undefined) return "";
   const mark = header.startsWith("W/") ? "W/" : "";
-  return mark + header.slice(mark.length).replace(/^"(.*)"$/, "$1");
+  const isQuoted = header.length > mark.length + 1 && header[mark.length] === '"' && header.endsWith('"');
+  return isQuoted ? mark + header.slice(mark.length + 1, -1) : header;
 }
 
 function quotedETag(etag: string): string {

@@ -18,6 +18,10 @@ export type Framing =
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** Names as services write them, and as they are called here. Most answers have no new ones. */
+const KNOWN_NAMES = new Map<string, string>();
+/** Whoever makes up names does not fill the memory with them. */
+const MOST_KNOWN_NAMES = 512;
 
 /**
  * Reads the head of an answer, without the empty line at its end.
@@ -34,14 +38,12 @@ export function parseAnswerHead(text: string): AnswerHead {
     end = text.indexOf("\r\n", start);
     if (end === -1) end = text.length;
     const colon = text.indexOf(":", start);
-    const name = colon === -1 || colon > end ? "" : text.slice(start, colon).toLowerCase();
-    // Also lines that go on with the value before (RFC 9112 §5.2), which nobody has sent for twenty years but to smuggle.
-    if (!NAME.test(name)) throw bad("it has a line that is no header");
+    const name = colon === -1 || colon > end ? fail() : nameOf(text.slice(start, colon));
     const value = text.slice(colon + 1, end).trim();
     const before = headers[name];
     headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
-  const connection = headers["connection"]?.toLowerCase() ?? "";
+  const connection = headers["connection"] ?? "";
   const keepsAlive = minor === "1" ? !hasToken(connection, "close") : hasToken(connection, "keep-alive");
   return { status: Number(status), headers, keepsAlive };
 }
@@ -67,6 +69,20 @@ export function framingOf(method: string, { status, headers }: AnswerHead): Fram
   return { kind: "length", bytes };
 }
 
+function nameOf(written: string): string {
+  const known = KNOWN_NAMES.get(written);
+  if (known !== undefined) return known;
+  // Also lines that go on with the value before (RFC 9112 §5.2), which nobody has sent for twenty years but to smuggle.
+  if (!NAME.test(written)) return fail();
+  const name = written.toLowerCase();
+  if (KNOWN_NAMES.size < MOST_KNOWN_NAMES) KNOWN_NAMES.set(written, name);
+  return name;
+}
+
+function fail(): never {
+  throw bad("it has a line that is no header");
+}
+
 /** For how long the service keeps the connection when nothing is sent, in milliseconds, where it says so. */
 export function keepAliveMs(headers: AnswerHeaders): number | undefined {
   const [, seconds] = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(headers["keep-alive"] ?? "") ?? [];
@@ -74,7 +90,7 @@ export function keepAliveMs(headers: AnswerHeaders): number | undefined {
 }
 
 function hasToken(list: string, token: string): boolean {
-  return list !== "" && list.split(",").some((one) => one.trim() === token);
+  return list !== "" && list.toLowerCase().split(",").some((one) => one.trim() === token);
 }
 
 function bad(why: string): HttpError {

@@ -44,7 +44,7 @@ function splitMetadata(
   metadata: Metadata,
   rules: Capabilities["metadata"],
 ): { readonly fits: Metadata; readonly lost: Metadata } {
-  const name = new RegExp(`^(?:${rules.keyCharset})+$`, "u");
+  const name = namesOf(rules.keyCharset);
   const fits: Record<string, string> = {};
   const lost: Record<string, string> = {};
   for (const [key, value] of Object.entries(metadata)) {
@@ -53,6 +53,18 @@ function splitMetadata(
   }
   if (bytesOf(fits) <= rules.maxBytes) return { fits, lost };
   return { fits: {}, lost: metadata };
+}
+
+const NAMES = new Map<string, RegExp>();
+
+/** Compiled once: there are as many objects as there are, and a few charsets. */
+function namesOf(charset: string): RegExp {
+  let names = NAMES.get(charset);
+  if (names === undefined) {
+    names = new RegExp(`^(?:${charset})+$`, "u");
+    NAMES.set(charset, names);
+  }
+  return names;
 }
 
 function isPrintableAscii(value: string): boolean {

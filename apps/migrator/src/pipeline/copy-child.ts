@@ -78,7 +78,8 @@ async function work({
       note: (what) => say({ type: "note", what }),
       reporter: {
         event: (event) => say({ type: "event", event }),
-        log: (level, message) => say({ type: "log", level, message }),
+        log: (level, message) =>
+          say({ type: "log", level, message: typeof message === "string" ? message : message() }),
       },
       throttle: pace,
       drain: drain.signal,

@@ -1,4 +1,5 @@
 import type { ObjectRecord } from "@bucketferry/ledger";
+import { joinedSignal } from "../process/joined-signal.ts";
 import { pool } from "../transfer/pool.ts";
 import type { CopyPorts } from "./copy-ports.ts";
 import { routeCopier } from "./route-copier.ts";
@@ -12,6 +13,6 @@ export async function copyObjects(objects: AsyncIterable<ObjectRecord>, ports: C
   await pool(objects, (object) => copiers.get(object.route)?.(object) ?? Promise.resolve(), {
     concurrency: () => ports.throttle.concurrency(),
     onChange: (listener) => ports.throttle.onChange(listener),
-    drain: AbortSignal.any([ports.drain, ports.signal]),
+    drain: joinedSignal(ports.drain, ports.signal),
   });
 }

@@ -2,6 +2,7 @@ import type { Route } from "@bucketferry/config";
 import type { ObjectRecord } from "@bucketferry/ledger";
 import { serverSideSource } from "../decide/server-side.ts";
 import { LocatedFailure } from "../located-failure.ts";
+import { joinedSignal } from "../process/joined-signal.ts";
 import { bodyMemoryOf } from "../transfer/body-memory.ts";
 import { md5Habit } from "../transfer/md5-habit.ts";
 import { pause } from "../transfer/pause.ts";
@@ -13,7 +14,7 @@ import { objectAttempts } from "./object-attempts.ts";
 export function routeCopier(route: Route, ports: CopyPorts): (object: ObjectRecord) => Promise<void> {
   const { reporter, signal, budget } = ports;
   // A pause ends with the first interruption: what waits is still planned.
-  const patient = AbortSignal.any([signal, ports.drain]);
+  const patient = joinedSignal(signal, ports.drain);
   const pausing = pause({
     probe: async (side, probeSignal) => {
       await route[side].listPage({ limit: 1, signal: probeSignal });

@@ -11,9 +11,9 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** `12345` → `12,345`. */
+/** `12345` → `12,345`. Not by `toLocaleString`: loading its tables takes a tenth of a second. */
 export function formatCount(count: number): string {
-  return count.toLocaleString("en");
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** `0.0123` → `1.23 %`. */

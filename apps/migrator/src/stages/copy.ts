@@ -2,6 +2,7 @@ import type { CopyConfig } from "@bucketferry/config";
 import { copyTally, type CopyCounts } from "../pipeline/copy-counts.ts";
 import { copyInProcess } from "../pipeline/copy-in-process.ts";
 import { plannedObjects } from "../pipeline/planned-objects.ts";
+import { joinedSignal } from "../process/joined-signal.ts";
 import type { StageContext } from "./stage-context.ts";
 import { removeVanished } from "./remove-vanished.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
@@ -44,7 +45,7 @@ export async function copy(context: StageContext, options: CopyOptions): Promise
   const writer = ledger.writer({ onCommitted: tally.committed });
   // What stops the run stops the transfers that are under way as well.
   const stopped = new AbortController();
-  const signal = AbortSignal.any([abort, stopped.signal]);
+  const signal = joinedSignal(abort, stopped.signal);
 
   try {
     const run = await copyRunner(options);

@@ -1,7 +1,10 @@
 /** How many bytes may be in memory at once: what bounds memory when many bodies of several megabytes are under way. */
 export interface ByteBudget {
-  /** Resolves when there is room, in the order of asking. A request larger than the budget gets all of it. */
-  take(bytes: number, signal: AbortSignal): Promise<() => void>;
+  /**
+   * Answers with what gives the bytes back: at once when there is room, else when there is, in the order of asking. A request
+   * larger than the budget gets all of it. Rejects with the reason of the signal.
+   */
+  take(bytes: number, signal: AbortSignal): Promise<() => void> | (() => void);
 }
 
 export function byteBudget(totalBytes: number): ByteBudget {
@@ -16,21 +19,29 @@ export function byteBudget(totalBytes: number): ByteBudget {
     }
   };
 
+  const give = (share: number): (() => void) => {
+    let given = true;
+    return () => {
+      if (!given) return;
+      given = false;
+      free += share;
+      serve();
+    };
+  };
+
   return {
     take(bytes, signal) {
       const share = Math.min(bytes, totalBytes);
+      if (queue.length === 0 && share <= free && !signal.aborted) {
+        free -= share;
+        return give(share);
+      }
       const { promise, resolve, reject } = Promise.withResolvers<() => void>();
       const request = {
         bytes: share,
         start: () => {
           signal.removeEventListener("abort", onAbort);
-          let given = true;
-          resolve(() => {
-            if (!given) return;
-            given = false;
-            free += share;
-            serve();
-          });
+          resolve(give(share));
         },
       };
       const onAbort = (): void => {

@@ -10,8 +10,8 @@ export interface PauseEvent {
 }
 
 export interface Pause {
-  /** Resolves at once, or when the trouble is over. Rejects with the trouble when it lasts too long. */
-  passable(signal: AbortSignal): Promise<void>;
+  /** Undefined when nothing is in the way; else resolves when the trouble is over. Rejects with the trouble when it lasts too long. */
+  passable(signal: AbortSignal): Promise<unknown> | undefined;
   /** Something that is no object's fault: everybody waits, one of us asks the side again and again. */
   begin(side: Side, trouble: StorageError): void;
 }
@@ -54,9 +54,9 @@ export function pause({ probe, patienceMs, failureOf, signal, onEvent, firstWait
   };
 
   return {
-    async passable(callerSignal) {
+    passable(callerSignal) {
       callerSignal.throwIfAborted();
-      await Promise.all(running.values());
+      return running.size === 0 ? undefined : Promise.all(running.values());
     },
     begin(side, trouble) {
       if (running.has(side)) return;
