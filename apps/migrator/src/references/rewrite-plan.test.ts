@@ -301,6 +301,28 @@ describe("what is put into a cell to do harm (invariant 10)", () => {
   });
 });
 
+describe("paths without their host, where the configuration maps them", () => {
+  const to: RewriteTo = { to: "public", forms: { path: "map" } };
+  const path = "/storage/v1/object/public/images/u/1.jpg";
+  test.each([
+    ["by itself", path, `${NEW}/images/u/1.jpg`],
+    ["as JSON escapes it", path.replaceAll("/", "\\/"), `${NEW}/images/u/1.jpg`.replaceAll("/", "\\/")],
+    [
+      "as the value of a parameter",
+      `/go?to=${encodeURIComponent(path)}&x=1`,
+      `/go?to=${encodeURIComponent(`${NEW}/images/u/1.jpg`)}&x=1`,
+    ],
+    [
+      "as the value of a parameter, escaped in small letters",
+      `/go?to=${path.replaceAll("/", "%2f")}`,
+      `/go?to=${NEW.replace("://", "%3a%2f%2f")}%2fimages%2fu%2f1.jpg`,
+    ],
+  ])("%s", (_name, text, expected) => {
+    expect(plan(text, { to }).after).toBe(expected);
+    expect(plan(expected, { to })).toMatchObject({ after: expected, references: [] });
+  });
+});
+
 describe("what stays, and why", () => {
   test.each([
     ["D16: an object that the ledger does not know", `${AUDIO}/none.m4a`, "unknown-object"],
@@ -314,6 +336,32 @@ describe("what stays, and why", () => {
       "a host that begins like ours",
       "https://ref.supabase.co.evil.example/storage/v1/object/public/lecture-audio/a.m4a",
       "other-project",
+    ],
+    [
+      "another project behind a domain of its own",
+      "https://files.other.example/storage/v1/object/public/lecture-audio/a.m4a",
+      "other-project",
+    ],
+    [
+      "another project behind a port",
+      "see http://127.0.0.1:54321/storage/v1/object/public/lecture-audio/a.m4a.",
+      "other-project",
+    ],
+    [
+      "another project behind a domain of its own, in JSON in a program",
+      String.raw`x = "https:\/\/files.other.example\/storage\/v1\/object\/public\/lecture-audio\/a.m4a"`,
+      "other-project",
+    ],
+    [
+      "another project behind a domain of its own, as the value of a parameter",
+      `/go?to=${encodeURIComponent("https://files.other.example/storage/v1/object/public/lecture-audio/a.m4a")}`,
+      "other-project",
+    ],
+    ["a path without its host", "/storage/v1/object/public/lecture-audio/a.m4a", "reported-form"],
+    [
+      "a path without its host as the value of a parameter",
+      `/go?to=${encodeURIComponent("/storage/v1/object/public/lecture-audio/a.m4a")}&x=1`,
+      "reported-form",
     ],
     ["D14: another bucket that begins alike", `${OLD}/lecture-audio2/a.m4a`, "other-bucket"],
     [
@@ -348,6 +396,9 @@ describe("what stays, and why", () => {
   test.each([
     ["another path of the same host", "https://ref.supabase.co/rest/v1/lectures?select=*"],
     ["no URL at all", "ref.supabase.co is where we were"],
+    ["the same path below another one", "https://files.other.example/x/storage/v1/object/public/lecture-audio/a.m4a"],
+    ["a host without a scheme or slashes", "files.other.example/storage/v1/object/public/lecture-audio/a.m4a"],
+    ["a bucket of ours on another service", "https://files.other.example/lecture-audio/a.m4a"],
   ])("%s is not a reference", (_name, text) => {
     expect(plan(text)).toEqual({ after: text, references: [], kept: [], alreadyRewritten: 0 });
   });

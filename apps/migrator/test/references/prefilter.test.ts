@@ -20,6 +20,7 @@ const url = fc.constantFrom(
   "//ref.supabase.co/storage/v1/object/public/lecture-audio/a%20b.m4a",
   "https://ref.supabase.in/storage/v1/object/sign/lecture-audio/a.m4a?token=x",
   "https://other.example.org/a.m4a",
+  "https://files.other.example/storage/v1/object/public/lecture-audio/a.m4a",
 );
 const spelled = fc
   .tuple(url, fc.constantFrom("as-is", "upper", "mixed", "json", "json-twice", "percent", "html"))

@@ -94,12 +94,12 @@ function withoutLonger(needles: readonly string[]): string[] {
 }
 
 /**
- * The first two segments of the path of a source's URLs, plain and as JSON escapes them. One segment would be a word
- * of any text.
+ * The first two segments of the path of a source's URLs, plain, as JSON escapes them, and as the value of a parameter. One segment
+ * would be a word of any text.
  */
 function pathStems(source: ReferenceRoute["source"]): string[] {
   const stem = pathStem(source);
-  return stem === undefined ? [] : [stem, stem.replaceAll("/", String.raw`\/`)];
+  return stem === undefined ? [] : [stem, stem.replaceAll("/", String.raw`\/`), stem.replaceAll("/", "%2f")];
 }
 
 function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {

@@ -14,6 +14,7 @@ export interface UrlPlace {
 /** Longest part of a host's name in front of what it was recognised by: RFC 1035 §2.3.4. */
 const LONGEST_HOST = 255;
 const HOST_CHARACTER = /[a-z0-9._-]/i;
+const HOST_OR_PORT = /[a-z0-9._:[\]-]/i;
 /** One slash at the end of a text, in any spelling, with the backslashes in front of it. */
 const SLASH = /(?:\\{0,15}\/|\\{1,15}(?:u00|x)2f|%(?:25){0,4}2f|&(?:#0{0,4}47|#x0{0,4}2f|sol);)$/i;
 const COLON = /(?:\\{0,15}:|\\{1,15}(?:u00|x)3a|%(?:25){0,4}3a|&(?:#0{0,4}58|#x0{0,4}3a|colon);)$/i;
@@ -30,7 +31,7 @@ export function urlPlaces(text: string, hosts: HostTable): readonly UrlPlace[] {
   const places: UrlPlace[] = [];
   let from = 0;
   for (const { start, end, kind } of hosts.anchorsIn(text)) {
-    const place = kind === "host" ? hostPlace(text, start, end, from) : pathPlace(text, start, end);
+    const place = kind === "host" ? hostPlace(text, start, end, from) : pathPlace(text, start, end, from);
     if (place !== undefined) places.push(place);
     from = end;
   }
@@ -81,9 +82,20 @@ function afterEscape(scheme: string, text: string, end: number, [outermost]: rea
   return /(?:[.]|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[bfnrtv])$/i.test(before) ? known : undefined;
 }
 
-function pathPlace(text: string, start: number, anchorEnd: number): UrlPlace | undefined {
-  const escaped = text[start] === "\\";
-  return isBoundary(text, start) ? { kind: "path", start, anchorEnd, layers: escaped ? [script] : [] } : undefined;
+const PATH_LAYERS: Readonly<Record<string, readonly Spelling[]>> = { "\\": [script], "%": [percent] };
+
+function pathPlace(text: string, start: number, anchorEnd: number, from: number): UrlPlace | undefined {
+  if (isBoundary(text, start)) return { kind: "path", start, anchorEnd, layers: PATH_LAYERS[text[start] ?? ""] ?? [] };
+  // A host that is nobody's: the URL is like one of ours, and is to be reported.
+  let host = start;
+  const lowest = Math.max(from, start - LONGEST_HOST);
+  while (host > lowest && HOST_OR_PORT.test(text[host - 1] ?? "")) host -= 1;
+  if (host === start || (host === from && from > 0)) return undefined;
+  for (let at = host; at < Math.min(start, host + 6); at += 1) {
+    const found = schemeAndSlashes(text, at);
+    if (found !== undefined) return { kind: "host", anchorEnd, ...found };
+  }
+  return undefined;
 }
 
 function isBoundary(text: string, at: number): boolean {
