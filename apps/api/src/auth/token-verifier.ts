@@ -1,14 +1,8 @@
-import {
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-  type JWTVerifyOptions,
-} from "jose";
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
 import type { AuthConfig } from "../config/service-config.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Caller } from "./caller.ts";
+import { keySet } from "./key-set.ts";
 
 const CLOCK_TOLERANCE_SECONDS = 30;
 /** Of a shared secret: https://www.rfc-editor.org/rfc/rfc8725#section-3.1 asks to pin algorithms to kinds of key. */
@@ -26,7 +20,7 @@ export function tokenVerifier({
   audience,
 }: Extract<AuthConfig, { mode: "credentials" }>): (token: string) => Promise<Caller> {
   const secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
-  const keySet = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl));
+  const keys = jwksUrl === undefined ? undefined : keySet(new URL(jwksUrl));
   const expectations: JWTVerifyOptions = {
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ["exp"],
@@ -38,8 +32,8 @@ export function tokenVerifier({
     if (secret !== undefined && SECRET_ALGORITHMS.includes(alg ?? "")) {
       return (await jwtVerify(token, secret, { ...expectations, algorithms: SECRET_ALGORITHMS })).payload;
     }
-    if (keySet !== undefined && KEY_SET_ALGORITHMS.includes(alg ?? "")) {
-      return (await jwtVerify(token, keySet, { ...expectations, algorithms: KEY_SET_ALGORITHMS })).payload;
+    if (keys !== undefined && KEY_SET_ALGORITHMS.includes(alg ?? "")) {
+      return (await jwtVerify(token, keys, { ...expectations, algorithms: KEY_SET_ALGORITHMS })).payload;
     }
     throw new errors.JOSEAlgNotAllowed("algorithm");
   };
@@ -49,7 +43,7 @@ export function tokenVerifier({
     try {
       payload = await verify(token);
     } catch (error) {
-      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+      if (!(error instanceof errors.JOSEError)) {
         throw new Problem("Internal", undefined, { cause: error });
       }
       throw refused(sentenceOf(error), error);

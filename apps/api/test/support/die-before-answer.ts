@@ -1,0 +1,14 @@
+/**
+ * Loaded before the service (`--import`): a request with the header `x-die` ends the process by SIGKILL when all of its work is
+ * done, and nothing of its answer was sent.
+ */
+import { ServerResponse } from "node:http";
+
+const { writeHead } = ServerResponse.prototype;
+
+function dyingWriteHead(this: ServerResponse, ...head: unknown[]): unknown {
+  if (this.req.headers["x-die"] !== undefined) process.kill(process.pid, "SIGKILL");
+  return Reflect.apply(writeHead, this, head);
+}
+
+Object.assign(ServerResponse.prototype, { writeHead: dyingWriteHead });
