@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { postgres, requirePostgres } from "@bucketferry/local-servers";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
@@ -105,6 +108,54 @@ describe.skipIf(server === undefined)("the server behind database.url", () => {
       await expect(run.rewrite()).rejects.toMatchObject({ code: "denied" });
       await run.close();
       await standby?.close();
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  test("D3 D5 a rewrite waits while a replica does not keep up, and goes on when it does", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "bucketferry-replica-"));
+    const [first, second] = [join(directory, "primary"), join(directory, "replica")];
+    try {
+      await mkdir(first);
+      await chmod(directory, 0o755);
+      const fresh = await postgres({ directory: first });
+      await fresh?.close();
+      await promisify(execFile)("cp", ["-a", first, second]);
+      const primary = await postgres({ directory: first });
+      const { hostname, port, username, password } = new URL(primary?.url ?? "");
+      const source = `host=${hostname} port=${port} user=${username} password=${password}`;
+      await appendFile(join(second, "data", "postgresql.auto.conf"), `primary_conninfo = '${source}'\n`);
+      await writeFile(join(second, "data", "standby.signal"), "");
+      const replica = await postgres({ directory: second });
+      const standby = new pg.Client({ connectionString: replica?.url ?? "" });
+      await standby.connect();
+      const until = async (condition: string): Promise<void> => {
+        while ((await standby.query<{ yes: boolean }>(`select ${condition} as yes`)).rows[0]?.yes !== true) {
+          await sleep(20);
+        }
+      };
+      await until("exists (select from pg_stat_wal_receiver where status = 'streaming')");
+      await standby.query("select pg_wal_replay_pause()");
+      await until("pg_get_wal_replay_pause_state() = 'paused'");
+
+      const app = await postgresApp(primary?.url ?? "");
+      await app.run("create table t (id int primary key, u text)");
+      await app.run(`insert into t values (1, '${AUDIO}/a.m4a')`);
+      await until("pg_last_wal_receive_lsn() <> pg_last_wal_replay_lsn()");
+      const run = await opened(app, { limits: { replicaUrl: replica?.url ?? "" } });
+      const rewriting = run.rewrite({ pace: { maxReplicaLagMs: 1 } });
+      // Nothing is replayed, so the lag only grows: however slow this machine is, the rewrite cannot be over.
+      expect(await Promise.race([rewriting, sleep(1_500, "waiting")])).toBe("waiting");
+      expect(await app.rows("select u from t")).toEqual([{ u: `${AUDIO}/a.m4a` }]);
+      await standby.query("select pg_wal_replay_resume()");
+      expect(await rewriting).toMatchObject({ cellsRewritten: 1 });
+
+      await run.close();
+      await standby.end();
+      await replica?.close();
+      await app.close();
+      await primary?.close();
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

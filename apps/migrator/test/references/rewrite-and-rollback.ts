@@ -174,6 +174,41 @@ export function rewriterPromises(engine: string, open: () => Promise<AppDatabase
       });
     });
 
+    test("D12 D16 D19 what is not verified, ambiguous or another project's stays, each reported once with its reason", async () => {
+      const rows: readonly (readonly [text: string, reason: string])[] = [
+        [`${AUDIO}/copied.m4a`, "not-verified"],
+        [`${AUDIO}/two?readings`, "ambiguous"],
+        ["https://other.supabase.co/storage/v1/object/public/lecture-audio/a.m4a", "other-project"],
+        ["https://files.other.example/storage/v1/object/public/lecture-audio/a.m4a", "other-project"],
+        ["http://localhost:54321/storage/v1/object/public/lecture-audio/a.m4a", "other-project"],
+        [`${OLD}/lecture-audio-2/a.m4a`, "other-bucket"],
+      ];
+      for (const [index, [text]] of rows.entries()) {
+        await app.run(`insert into lectures values (${index + 1}, 'x', $1)`, text);
+      }
+      const both: LookUpStates = async (route, keys) =>
+        new Map([
+          ...(await states(route, keys)),
+          ...keys
+            .filter((key) => key.startsWith("two"))
+            .map((key): [string, ObjectState] => [key, { state: "verified", targetKey: key }]),
+        ]);
+      const summary = await references.rewrite({ apply: true, states: both, signal, onEvent });
+      expect(summary).toMatchObject({
+        cellsRewritten: 0,
+        kept: { "not-verified": 1, ambiguous: 1, "other-project": 3, "other-bucket": 1 },
+      });
+      expect(await app.rows(`select audio_url from lectures order by id`)).toEqual(
+        rows.map(([text]) => ({ audio_url: text })),
+      );
+      const told = events
+        .filter((event) => event.type === "reference-kept")
+        .map(({ text, reason, primaryKey }) => [primaryKey["id"], text, reason]);
+      expect(told).toEqual(rows.map(([text, reason], index) => [index + 1, text, reason]));
+      const { columns } = await references.scan({ signal, onEvent });
+      expect(columns).toMatchObject([{ column: "audio_url", references: 2, foreign: 4, unsure: 1 }]);
+    });
+
     test("D1: a row that the app edits while it is being rewritten keeps the edit", async () => {
       await app.run(`insert into lectures values (1, 'a', $1)`, `${AUDIO}/a.m4a`);
       await app.run(`insert into lectures values (2, 'b', $1)`, `${AUDIO}/b.m4a`);

@@ -16,7 +16,10 @@ export async function replicaLagMs(db: AppDatabase, replicaUrl: string | undefin
   return Math.max(seen ?? 0, await lagOf(replicaUrl));
 }
 
-/** A replica that has replayed everything it received is not behind, however long ago that was. */
+/**
+ * A replica that has replayed everything it received is not behind, however long ago that was. One that has not replayed a single
+ * transaction yet is behind since it was started, at most.
+ */
 async function lagOf(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => {});
@@ -24,7 +27,8 @@ async function lagOf(url: string): Promise<number> {
     await client.connect();
     const { rows } = await client.query<{ lag_ms: string }>(`
       select case when not pg_is_in_recovery() or pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-        else coalesce(extract(epoch from now() - pg_last_xact_replay_timestamp()) * 1000, 0) end::text as lag_ms`);
+        else extract(epoch from now() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time())) * 1000
+        end::text as lag_ms`);
     return Number(rows[0]?.lag_ms ?? 0);
   } finally {
     await client.end().catch(() => undefined);
