@@ -1,8 +1,7 @@
-import type { Kysely } from "kysely";
 import { compareRoutes, fingerprintOf, type RouteDifference, type RouteIdentity } from "./fingerprint.ts";
 import type { Ledger, WalkOptions } from "./ledger.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { takeLock, type LedgerLock } from "./lock/ledger-lock.ts";
+import { lockRow, takeLock, type LedgerLock } from "./lock/ledger-lock.ts";
 import { thisProcess, type ProcessIdentity } from "./lock/process-identity.ts";
 import { applyChanges, assertLegal } from "./objects/apply-changes.ts";
 import { countByReason, countByState, findObjects, notCarriedObjects, objectPage } from "./objects/object-queries.ts";
@@ -12,8 +11,9 @@ import { OBJECT_STATES } from "./objects/states.ts";
 import { objectWriter } from "./objects/object-writer.ts";
 import { insertEvent, lastEvents } from "./runs/events.ts";
 import { finishRun, insertRun, lastRuns } from "./runs/runs.ts";
-import { appliedMigrations, migrateSchema, migrationsFor } from "./schema/migrations.ts";
-import type { LedgerTables } from "./schema/tables.ts";
+import { appliedMigrations, migrateSchema, MIGRATIONS } from "./schema/migrations.ts";
+import type { LedgerTable, RoutesTable } from "./schema/tables.ts";
+import type { Sql } from "./sqlite/sql.ts";
 import { ledgerErrorOf } from "./sqlite/sqlite-errors.ts";
 import { openSqliteFile, type SqliteFile } from "./sqlite/sqlite-file.ts";
 import { groupCommit } from "./uploads/group-commit.ts";
@@ -64,21 +64,19 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   let routeIds: ReadonlyMap<string, number>;
   try {
     if (mode === "write") {
-      lock = await file.exclusively(async (db) => {
-        await migrateSchema(db, migrationsFor("sqlite"), path);
-        const taken = await takeLock(db, { owner, command: options.command, leaseMs, now });
-        await adoptRoutes(db, options, fingerprint, now());
+      lock = file.exclusively((sql) => {
+        migrateSchema(sql, MIGRATIONS, path);
+        const taken = takeLock(sql, { owner, command: options.command, leaseMs, now });
+        adoptRoutes(sql, options, fingerprint, now());
         return taken;
       });
     } else {
-      await refuseOtherSchema(file.db, path);
-      await refuseOtherRoutes(file.db, await recordedRoutes(file.db), options, fingerprint);
+      refuseOtherSchema(file.sql, path);
+      refuseOtherRoutes(file.sql, recordedRoutes(file.sql), options, fingerprint);
     }
-    routeIds = new Map(
-      (await file.db.selectFrom("routes").select(["name", "id"]).execute()).map((row) => [row.name, row.id]),
-    );
+    routeIds = new Map(file.sql.all<RoutesTable>("select * from routes").map(({ name, id }) => [name, id]));
   } catch (error) {
-    await file.close();
+    file.close();
     throw ledgerErrorOf(error, path);
   }
 
@@ -111,22 +109,22 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
     return id;
   };
 
-  const read = async <T>(work: (db: Kysely<LedgerTables>) => Promise<T>): Promise<T> => {
+  const read = async <T>(work: (sql: Sql) => T): Promise<T> => {
     if (closed) throw new LedgerError("Closed", `The ledger ${path} has been closed.`);
     try {
-      return await work(file.db);
+      return work(file.sql);
     } catch (error) {
       throw ledgerErrorOf(error, path);
     }
   };
 
-  const write = async <T>(work: (db: Kysely<LedgerTables>) => Promise<T>): Promise<T> => {
+  const write = async <T>(work: (sql: Sql) => T): Promise<T> => {
     if (closed) throw new LedgerError("Closed", `The ledger ${path} has been closed.`);
     if (lock === undefined) throw new LedgerError("ReadOnly", `The ledger ${path} was opened to read.`);
     try {
-      return await file.exclusively(async (db) => {
-        await lock.confirm(db);
-        return work(db);
+      return file.exclusively((sql) => {
+        lock.confirm(sql);
+        return work(sql);
       });
     } catch (error) {
       const named = ledgerErrorOf(error, path);
@@ -139,11 +137,11 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
   const heartbeat =
     lock === undefined
       ? undefined
-      : setInterval(() => void write(async () => undefined).catch(() => undefined), Math.max(10, leaseMs / 3)).unref();
+      : setInterval(() => void write(() => undefined).catch(() => undefined), Math.max(10, leaseMs / 3)).unref();
 
   const pageOf = (request: Parameters<Ledger["objects"]["page"]>[0]) =>
-    read((db) =>
-      objectPage(db, {
+    read((sql) =>
+      objectPage(sql, {
         route: request.route,
         routeId: routeId(request.route),
         states: request.states,
@@ -172,10 +170,10 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
     }
   }
 
-  const commitUpload = groupCommit<Kysely<LedgerTables>>(write);
+  const commitUpload = groupCommit<Sql>(write);
 
   const commit = (changes: Parameters<Ledger["objects"]["write"]>[0]) =>
-    write(async () => applyChanges(file.prepare, changes, routeIds, now()));
+    write((sql) => applyChanges(sql, changes, routeIds, now()));
 
   return {
     path,
@@ -189,10 +187,10 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       async *walk(request) {
         for await (const page of pages(request)) yield* page;
       },
-      find: (route, keys) => read((db) => findObjects(db, route, routeId(route), keys)),
-      count: () => read((db) => countByState(db, routeNames)),
-      countByReason: (states) => read((db) => countByReason(db, routeNames, states)),
-      notCarried: (route, limit) => read((db) => notCarriedObjects(db, route, routeId(route), limit)),
+      find: (route, keys) => read((sql) => findObjects(sql, route, routeId(route), keys)),
+      count: () => read((sql) => countByState(sql, routeNames)),
+      countByReason: (states) => read((sql) => countByReason(sql, routeNames, states)),
+      notCarried: (route, limit) => read((sql) => notCarriedObjects(sql, route, routeId(route), limit)),
       async write(changes) {
         for (const change of changes) assertLegal(change);
         await commit(changes);
@@ -205,34 +203,34 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       async start() {
         const { command, version } = options;
         const { host, pid } = owner;
-        runId = await write((db) => insertRun(db, { command, version, host, pid, startedAt: now() }));
+        runId = await write((sql) => insertRun(sql, { command, version, host, pid, startedAt: now() }));
         return runId;
       },
-      finish: (exitCode, summary) => write((db) => finishRun(db, runId, { finishedAt: now(), exitCode, summary })),
-      last: (limit = 20) => read((db) => lastRuns(db, limit)),
+      finish: (exitCode, summary) => write((sql) => finishRun(sql, runId, { finishedAt: now(), exitCode, summary })),
+      last: (limit = 20) => read((sql) => lastRuns(sql, limit)),
     },
 
     events: {
       note: (event) =>
-        write((db) =>
-          insertEvent(db, event, {
+        write((sql) =>
+          insertEvent(sql, event, {
             runId,
             routeId: event.route === undefined ? null : routeId(event.route),
             at: now(),
           }),
         ),
-      last: ({ limit = 100, types } = {}) => read((db) => lastEvents(db, routeNames, { limit, types })),
+      last: ({ limit = 100, types } = {}) => read((sql) => lastEvents(sql, routeNames, { limit, types })),
     },
 
     uploads: {
-      start: (upload) => commitUpload((db) => startUpload(db, routeId(upload.route), upload)),
-      addPart: (route, key, part) => commitUpload((db) => recordPart(db, routeId(route), key, part)),
-      find: (route, key) => read((db) => findUpload(db, route, routeId(route), key)),
-      forget: (route, key) => commitUpload((db) => forgetUpload(db, routeId(route), key)),
+      start: (upload) => commitUpload((sql) => startUpload(sql, routeId(upload.route), upload)),
+      addPart: (route, key, part) => commitUpload((sql) => recordPart(sql, routeId(route), key, part)),
+      find: (route, key) => read((sql) => findUpload(sql, route, routeId(route), key)),
+      forget: (route, key) => commitUpload((sql) => forgetUpload(sql, routeId(route), key)),
       async *walk(route) {
         for (let after: string | undefined; ;) {
           const request = { route, routeId: routeId(route), after, limit: PAGE_SIZE };
-          const page = await read((db) => uploadPage(db, request));
+          const page = await read((sql) => uploadPage(sql, request));
           yield* page;
           if (page.length < PAGE_SIZE) return;
           after = page.at(-1)?.key;
@@ -241,8 +239,8 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
     },
 
     owner: () =>
-      read(async (db) => {
-        const row = await db.selectFrom("lock").selectAll().executeTakeFirst();
+      read((sql) => {
+        const row = lockRow(sql);
         if (row === undefined || row.held === 0) return undefined;
         const { host, pid, command, acquired_at: acquiredAt, heartbeat_at: heartbeatAt } = row;
         return { host, pid, command, acquiredAt, heartbeatAt };
@@ -261,19 +259,27 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       clearInterval(heartbeat);
       try {
         lock?.letGo();
-        // A lock that cannot be given back, as on a full disk, is found dead by the next owner.
-        if (lock !== undefined) await file.exclusively((db) => lock.release(db)).catch(() => undefined);
+        if (lock !== undefined) release(file, lock);
       } finally {
         closed = true;
-        await file.close();
+        file.close();
       }
     },
   };
 }
 
-async function refuseOtherSchema(db: Kysely<LedgerTables>, path: string): Promise<void> {
-  const known = Object.keys(migrationsFor("sqlite"));
-  const applied = await appliedMigrations(db);
+/** A lock that cannot be given back, as on a full disk, is found dead by the next owner. */
+function release(file: SqliteFile, lock: LedgerLock): void {
+  try {
+    file.exclusively((sql) => lock.release(sql));
+  } catch {
+    // Said above.
+  }
+}
+
+function refuseOtherSchema(sql: Sql, path: string): void {
+  const known = Object.keys(MIGRATIONS);
+  const applied = appliedMigrations(sql);
   if (applied.length === known.length && applied.every((name) => known.includes(name))) return;
   const newer = applied.some((name) => !known.includes(name));
   throw new LedgerError(
@@ -289,9 +295,8 @@ async function refuseOtherSchema(db: Kysely<LedgerTables>, path: string): Promis
   );
 }
 
-async function recordedRoutes(db: Kysely<LedgerTables>): Promise<RouteIdentity[]> {
-  const rows = await db.selectFrom("routes").selectAll().orderBy("id").execute();
-  return rows.map((row) => ({
+function recordedRoutes(sql: Sql): RouteIdentity[] {
+  return sql.all<RoutesTable>("select * from routes order by id").map((row) => ({
     name: row.name,
     sourceIdentity: row.source_identity,
     targetIdentity: row.target_identity,
@@ -299,42 +304,36 @@ async function recordedRoutes(db: Kysely<LedgerTables>): Promise<RouteIdentity[]
 }
 
 /** Binds a new ledger to the routes, and holds an old one to those that it was made for. */
-async function adoptRoutes(
-  db: Kysely<LedgerTables>,
-  options: OpenLedgerOptions,
-  fingerprint: string,
-  now: number,
-): Promise<void> {
-  const recorded = await recordedRoutes(db);
-  await refuseOtherRoutes(db, recorded, options, fingerprint);
+function adoptRoutes(sql: Sql, options: OpenLedgerOptions, fingerprint: string, now: number): void {
+  const recorded = recordedRoutes(sql);
+  refuseOtherRoutes(sql, recorded, options, fingerprint);
 
-  for (const route of options.routes) {
-    if (recorded.some((known) => known.name === route.name)) continue;
-    await db
-      .insertInto("routes")
-      .values({
-        name: route.name,
-        source_identity: route.sourceIdentity,
-        target_identity: route.targetIdentity,
-        created_at: now,
-      })
-      .execute();
+  for (const { name, sourceIdentity, targetIdentity } of options.routes) {
+    if (recorded.some((known) => known.name === name)) continue;
+    sql.run(
+      "insert into routes (name, source_identity, target_identity, created_at) values (?, ?, ?, ?)",
+      name,
+      sourceIdentity,
+      targetIdentity,
+      now,
+    );
   }
-  const row = { id: 1, fingerprint, created_at: now, created_by: options.version };
-  await db
-    .insertInto("ledger")
-    .values(row)
-    .onConflict((conflict) => conflict.column("id").doUpdateSet({ fingerprint }))
-    .execute();
+  sql.run(
+    `insert into ledger (id, fingerprint, created_at, created_by) values (1, ?, ?, ?)
+     on conflict (id) do update set fingerprint = excluded.fingerprint`,
+    fingerprint,
+    now,
+    options.version,
+  );
 }
 
-async function refuseOtherRoutes(
-  db: Kysely<LedgerTables>,
+function refuseOtherRoutes(
+  sql: Sql,
   recorded: readonly RouteIdentity[],
   options: OpenLedgerOptions,
   fingerprint: string,
-): Promise<void> {
-  const ledger = await db.selectFrom("ledger").select("fingerprint").executeTakeFirst();
+): void {
+  const ledger = sql.first<LedgerTable>("select * from ledger");
   if (ledger === undefined || ledger.fingerprint === fingerprint) return;
   const differences = compareRoutes(recorded, options.routes);
   const dangerous = differences.some((difference) => difference.dangerous);

@@ -1,6 +1,6 @@
-import type { Kysely } from "kysely";
 import { LedgerError } from "../ledger-error.ts";
-import type { LedgerTables, LockTable } from "../schema/tables.ts";
+import type { LockTable } from "../schema/tables.ts";
+import { placeholders, type Sql, type SqlValue } from "../sqlite/sql.ts";
 import { mayTake, type LockDecision } from "./may-take.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
@@ -22,10 +22,10 @@ export interface LedgerLock {
    * and takes the database's write lock before anything is read.
    * @throws LedgerError Lost
    */
-  confirm(db: Kysely<LedgerTables>): Promise<void>;
+  confirm(sql: Sql): void;
   /** This process is the owner no more, also where the ledger cannot be told so. */
   letGo(): void;
-  release(db: Kysely<LedgerTables>): Promise<void>;
+  release(sql: Sql): void;
 }
 
 const LOCK_ROW = 1;
@@ -38,12 +38,12 @@ function nameOf({ host_identity, pid, process_start, fence, acquired_at }: LockT
 }
 
 /**
- * Makes this process the owner of the ledger; `db` is inside an exclusive transaction.
+ * Makes this process the owner of the ledger; the caller is inside an exclusive transaction.
  * @throws LedgerError Held, naming the owner
  */
-export async function takeLock(db: Kysely<LedgerTables>, options: LockOptions): Promise<LedgerLock> {
+export function takeLock(sql: Sql, options: LockOptions): LedgerLock {
   const now = options.now();
-  const present = await db.selectFrom("lock").selectAll().where("id", "=", LOCK_ROW).executeTakeFirst();
+  const present = lockRow(sql);
   const taken = decide(present, options, now);
   if (taken === "held") throw heldBy(present, now);
 
@@ -60,22 +60,25 @@ export async function takeLock(db: Kysely<LedgerTables>, options: LockOptions): 
     acquired_at: now,
     heartbeat_at: now,
   };
-  await db
-    .insertInto("lock")
-    .values(row)
-    .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
-    .execute();
-
-  const ours = (connection: Kysely<LedgerTables>) =>
-    connection.updateTable("lock").where("id", "=", LOCK_ROW).where("fence", "=", fence).where("held", "=", 1);
+  const columns = Object.keys(row);
+  sql.run(
+    `insert into lock (${columns.join(", ")}) values (${placeholders(columns)})
+     on conflict (id) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(", ")}`,
+    ...(Object.values(row) as SqlValue[]),
+  );
 
   return {
     fence,
     taken,
-    async confirm(connection) {
-      const result = await ours(connection).set({ heartbeat_at: options.now() }).executeTakeFirst();
-      if (result.numUpdatedRows === 1n) return;
-      const owner = await connection.selectFrom("lock").selectAll().where("id", "=", LOCK_ROW).executeTakeFirst();
+    confirm(connection) {
+      const written = connection.run(
+        "update lock set heartbeat_at = ? where id = ? and fence = ? and held = 1",
+        options.now(),
+        LOCK_ROW,
+        fence,
+      );
+      if (written === 1) return;
+      const owner = lockRow(connection);
       throw new LedgerError(
         "Lost",
         owner?.held === 1
@@ -87,10 +90,15 @@ export async function takeLock(db: Kysely<LedgerTables>, options: LockOptions): 
     letGo() {
       letGo.add(nameOf(row));
     },
-    async release(connection) {
-      await ours(connection).set({ held: 0 }).execute();
+    release(connection) {
+      connection.run("update lock set held = 0 where id = ? and fence = ? and held = 1", LOCK_ROW, fence);
     },
   };
+}
+
+/** Undefined when the ledger has never been held. */
+export function lockRow(sql: Sql): LockTable | undefined {
+  return sql.first<LockTable>("select * from lock where id = ?", LOCK_ROW);
 }
 
 function decide(present: LockTable | undefined, options: LockOptions, now: number): LockDecision {

@@ -1,6 +1,7 @@
 import { LedgerError } from "../ledger-error.ts";
 import type { ObjectChange } from "./object-record.ts";
-import { OBJECT_COLUMNS, rowOf } from "./object-row.ts";
+import type { Sql } from "../sqlite/sql.ts";
+import { INSERT_OBJECT, UPDATE_OBJECT, valuesOf } from "./object-row.ts";
 import { isLegalTransition } from "./states.ts";
 
 /** @throws LedgerError IllegalTransition */
@@ -12,21 +13,6 @@ export function assertLegal(change: ObjectChange): void {
   );
 }
 
-/** A statement of SQLite's driver; `changes` are the rows that it wrote. */
-export interface RowStatement {
-  run(...parameters: readonly unknown[]): { readonly changes: number };
-}
-
-const SET_COLUMNS = OBJECT_COLUMNS.filter((column) => column !== "route_id" && column !== "key");
-
-const INSERT = `
-  insert into objects (${OBJECT_COLUMNS.join(", ")}) values (${OBJECT_COLUMNS.map(() => "?").join(", ")})
-  on conflict (route_id, key) do nothing`;
-
-const UPDATE = `
-  update objects set ${SET_COLUMNS.map((column) => `${column} = ?`).join(", ")}
-  where route_id = ? and key = ? and state = ?`;
-
 /**
  * Writes changes, in order, inside the caller's transaction. Each one is a compare-and-swap on the state that it started
  * from; one that finds another state fails the whole transaction.
@@ -36,19 +22,16 @@ const UPDATE = `
  * @throws LedgerError StateConflict
  */
 export function applyChanges(
-  prepare: (sql: string) => RowStatement,
+  sql: Sql,
   changes: readonly ObjectChange[],
   routeIds: ReadonlyMap<string, number>,
   now: number,
 ): void {
-  const insert = prepare(INSERT);
-  const update = prepare(UPDATE);
+  const insert = sql.prepare(INSERT_OBJECT);
+  const update = sql.prepare(UPDATE_OBJECT);
   for (const change of changes) {
-    const row = rowOf(change, routeIdOf(change.route, routeIds), now);
-    const { changes: written } =
-      change.from === undefined
-        ? insert.run(...OBJECT_COLUMNS.map((column) => row[column]))
-        : update.run(...SET_COLUMNS.map((column) => row[column]), row.route_id, row.key, change.from);
+    const values = valuesOf(change, routeIdOf(change.route, routeIds), now);
+    const written = change.from === undefined ? insert.run(values) : update.run([...values, change.from]);
     if (written !== 1) throw conflict(change);
   }
 }

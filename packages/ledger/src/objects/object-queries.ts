@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { LedgerTables } from "../schema/tables.ts";
+import type { ObjectsTable } from "../schema/tables.ts";
+import { placeholders, type Sql } from "../sqlite/sql.ts";
 import type { ObjectRecord } from "./object-record.ts";
 import { recordOf } from "./object-row.ts";
 import type { ObjectState } from "./states.ts";
@@ -15,19 +15,30 @@ export interface PageOptions {
 }
 
 /** One page in key order, by keyset: the millionth costs what the first one does. */
-export async function objectPage(db: Kysely<LedgerTables>, options: PageOptions): Promise<ObjectRecord[]> {
+export function objectPage(sql: Sql, options: PageOptions): ObjectRecord[] {
   const { route, routeId, states, after, limit } = options;
-  const pageOf = (state: ObjectState | undefined) => {
-    let query = db.selectFrom("objects").selectAll().where("route_id", "=", routeId);
-    if (state !== undefined) query = query.where("state", "=", state);
-    if (after !== undefined) query = query.where("key", ">", after);
-    return query.orderBy("key").limit(limit).execute();
-  };
-  if (states === undefined) return (await pageOf(undefined)).map((row) => recordOf(row, route));
-
+  // No key is empty, so all keys are behind that one.
+  const from = after ?? "";
+  if (states === undefined) {
+    return sql
+      .all<ObjectsTable>(
+        "select * from objects where route_id = ? and key > ? order by key limit ?",
+        routeId,
+        from,
+        limit,
+      )
+      .map((row) => recordOf(row, route));
+  }
   // One range of the index per state: with `state in (…)` the database would sort all that is left instead of reading a page.
-  const rows = [];
-  for (const state of states) rows.push(...(await pageOf(state)));
+  const rows = states.flatMap((state) =>
+    sql.all<ObjectsTable>(
+      "select * from objects where route_id = ? and state = ? and key > ? order by key limit ?",
+      routeId,
+      state,
+      from,
+      limit,
+    ),
+  );
   if (states.length > 1) rows.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
   return rows.slice(0, limit).map((row) => recordOf(row, route));
 }
@@ -39,26 +50,18 @@ export interface StateCount {
   readonly bytes: number;
 }
 
+type CountRow = Pick<ObjectsTable, "route_id" | "state"> & { readonly objects: number; readonly bytes: number };
+
 /** Read from an index alone, about 10 million objects a second. */
-export async function countByState(
-  db: Kysely<LedgerTables>,
-  routeNames: ReadonlyMap<number, string>,
-): Promise<StateCount[]> {
-  const rows = await db
-    .selectFrom("objects")
-    .select([
-      "route_id",
-      "state",
-      (e) => e.fn.countAll<number>().as("objects"),
-      (e) => e.fn.sum<number>("size").as("bytes"),
-    ])
-    .groupBy(["route_id", "state"])
-    .execute();
-  return rows.map((row) => ({
-    route: routeNames.get(row.route_id) ?? "",
-    state: row.state,
-    objects: Number(row.objects),
-    bytes: Number(row.bytes),
+export function countByState(sql: Sql, routeNames: ReadonlyMap<number, string>): StateCount[] {
+  const rows = sql.all<CountRow>(
+    "select route_id, state, count(*) as objects, sum(size) as bytes from objects group by route_id, state",
+  );
+  return rows.map(({ route_id: routeId, state, objects, bytes }) => ({
+    route: routeNames.get(routeId) ?? "",
+    state,
+    objects,
+    bytes,
   }));
 }
 
@@ -68,51 +71,43 @@ export interface ReasonCount extends StateCount {
 }
 
 /** Why objects are where they are; for the states that need a reason, which are the small ones. */
-export async function countByReason(
-  db: Kysely<LedgerTables>,
+export function countByReason(
+  sql: Sql,
   routeNames: ReadonlyMap<number, string>,
   states: readonly ObjectState[],
-): Promise<ReasonCount[]> {
-  const rows = await db
-    .selectFrom("objects")
-    .select([
-      "route_id",
-      "state",
-      "reason",
-      "error_code",
-      (e) => e.fn.countAll<number>().as("objects"),
-      (e) => e.fn.sum<number>("size").as("bytes"),
-    ])
-    .where("route_id", "in", [...routeNames.keys()])
-    .where("state", "in", [...states])
-    .groupBy(["route_id", "state", "reason", "error_code"])
-    .orderBy("objects", "desc")
-    .execute();
-  return rows.map((row) => ({
-    route: routeNames.get(row.route_id) ?? "",
-    state: row.state,
-    reason: row.reason,
-    errorCode: row.error_code,
-    objects: Number(row.objects),
-    bytes: Number(row.bytes),
+): ReasonCount[] {
+  const rows = sql.all<CountRow & Pick<ObjectsTable, "reason" | "error_code">>(
+    `select route_id, state, reason, error_code, count(*) as objects, sum(size) as bytes from objects
+     where route_id in (${placeholders([...routeNames])}) and state in (${placeholders(states)})
+     group by route_id, state, reason, error_code order by objects desc`,
+    ...routeNames.keys(),
+    ...states,
+  );
+  return rows.map(({ route_id: routeId, state, reason, error_code: errorCode, objects, bytes }) => ({
+    route: routeNames.get(routeId) ?? "",
+    state,
+    reason,
+    errorCode,
+    objects,
+    bytes,
   }));
 }
 
 /** The objects of these keys, by key; keys that the ledger does not have are absent. */
-export async function findObjects(
-  db: Kysely<LedgerTables>,
+export function findObjects(
+  sql: Sql,
   route: string,
   routeId: number,
   keys: readonly string[],
-): Promise<Map<string, ObjectRecord>> {
+): Map<string, ObjectRecord> {
   const found = new Map<string, ObjectRecord>();
   for (let first = 0; first < keys.length; first += KEYS_PER_QUERY) {
-    const rows = await db
-      .selectFrom("objects")
-      .selectAll()
-      .where("route_id", "=", routeId)
-      .where("key", "in", keys.slice(first, first + KEYS_PER_QUERY))
-      .execute();
+    const some = keys.slice(first, first + KEYS_PER_QUERY);
+    const rows = sql.all<ObjectsTable>(
+      `select * from objects where route_id = ? and key in (${placeholders(some)})`,
+      routeId,
+      ...some,
+    );
     for (const row of rows) found.set(row.key, recordOf(row, route));
   }
   return found;
@@ -124,14 +119,14 @@ const KEYS_PER_QUERY = 500;
  * How many objects of a route have headers or metadata that the target cannot hold, and the first of them in key order. Reads
  * the whole route.
  */
-export async function notCarriedObjects(
-  db: Kysely<LedgerTables>,
+export function notCarriedObjects(
+  sql: Sql,
   route: string,
   routeId: number,
   limit: number,
-): Promise<{ readonly total: number; readonly first: readonly ObjectRecord[] }> {
-  const those = db.selectFrom("objects").where("route_id", "=", routeId).where("not_carried", "is not", null);
-  const counted = await those.select((e) => e.fn.countAll<number>().as("total")).executeTakeFirst();
-  const rows = await those.selectAll().orderBy("key").limit(limit).execute();
-  return { total: Number(counted?.total ?? 0), first: rows.map((row) => recordOf(row, route)) };
+): { readonly total: number; readonly first: readonly ObjectRecord[] } {
+  const those = "from objects where route_id = ? and not_carried is not null";
+  const counted = sql.first<{ readonly total: number }>(`select count(*) as total ${those}`, routeId);
+  const rows = sql.all<ObjectsTable>(`select * ${those} order by key limit ?`, routeId, limit);
+  return { total: counted?.total ?? 0, first: rows.map((row) => recordOf(row, route)) };
 }

@@ -1,10 +1,9 @@
 import type { ObjectsTable } from "../schema/tables.ts";
+import { placeholders, type SqlValue } from "../sqlite/sql.ts";
 import type { NotCarried, ObjectChange, ObjectRecord } from "./object-record.ts";
 
-/** In the order in which the parameters of the hot statements are laid out. */
-export const OBJECT_COLUMNS = [
-  "route_id",
-  "key",
+/** The columns that a change sets, in the order of `valuesOf`, and behind them those that say which row it is. */
+const SET_COLUMNS = [
   "state",
   "reason",
   "size",
@@ -23,32 +22,45 @@ export const OBJECT_COLUMNS = [
   "error_message",
   "updated_at",
 ] as const satisfies readonly (keyof ObjectsTable)[];
+const ROW_COLUMNS = ["route_id", "key"] as const satisfies readonly (keyof ObjectsTable)[];
+const COLUMNS = [...SET_COLUMNS, ...ROW_COLUMNS];
+
+/** Takes `valuesOf`. */
+export const INSERT_OBJECT = `
+  insert into objects (${COLUMNS.join(", ")}) values (${placeholders(COLUMNS)})
+  on conflict (route_id, key) do nothing`;
+
+/** Takes `valuesOf`, and the state that the row has to be in. */
+export const UPDATE_OBJECT = `
+  update objects set ${SET_COLUMNS.map((column) => `${column} = ?`).join(", ")}
+  where ${ROW_COLUMNS.map((column) => `${column} = ?`).join(" and ")} and state = ?`;
 
 /** Longest message that is kept; a service's answer can be a whole HTML page. */
 const LONGEST_MESSAGE = 500;
 
-export function rowOf(change: ObjectChange, routeId: number, now: number): ObjectsTable {
-  return {
-    route_id: routeId,
-    key: change.key,
-    state: change.state,
-    reason: change.reason,
-    size: change.size,
-    etag: change.etag,
-    version: change.version,
-    last_modified: change.lastModified,
-    content_type: change.contentType,
-    sha256: change.sha256,
-    target_key: change.targetKey,
-    target_etag: change.targetEtag,
-    target_size: change.targetSize,
-    evidence: change.evidence,
-    not_carried: change.notCarried === null ? null : JSON.stringify(change.notCarried),
-    attempts: change.attempts,
-    error_code: change.errorCode,
-    error_message: change.errorMessage?.slice(0, LONGEST_MESSAGE) ?? null,
-    updated_at: now,
-  };
+/** Written out, since it runs for every step of every object. */
+export function valuesOf(change: ObjectChange, routeId: number, now: number): SqlValue[] {
+  return [
+    change.state,
+    change.reason,
+    change.size,
+    change.etag,
+    change.version,
+    change.lastModified,
+    change.contentType,
+    change.sha256,
+    change.targetKey,
+    change.targetEtag,
+    change.targetSize,
+    change.evidence,
+    change.notCarried === null ? null : JSON.stringify(change.notCarried),
+    change.attempts,
+    change.errorCode,
+    change.errorMessage?.slice(0, LONGEST_MESSAGE) ?? null,
+    now,
+    routeId,
+    change.key,
+  ];
 }
 
 export function recordOf(row: ObjectsTable, route: string): ObjectRecord {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { sql, type Kysely } from "kysely";
-import type { LedgerTables, ObjectsTable } from "../schema/tables.ts";
+import type { ObjectsTable } from "../schema/tables.ts";
+import { placeholders, type Sql } from "../sqlite/sql.ts";
 import type { ObjectOrder, ObjectRecord } from "./object-record.ts";
 import { recordOf } from "./object-row.ts";
 import type { ObjectState } from "./states.ts";
@@ -16,10 +16,10 @@ export interface OrderedPagesOptions {
 
 /** Each as a number that grows along the order. An object whose time nobody knows comes last. */
 const RANKS = {
-  size: sql<number>`size`,
-  "-size": sql<number>`-size`,
-  oldest: sql<number>`coalesce(last_modified, 9007199254740991)`,
-  newest: sql<number>`-coalesce(last_modified, -9007199254740991)`,
+  size: "size",
+  "-size": "-size",
+  oldest: "coalesce(last_modified, 9007199254740991)",
+  newest: "-coalesce(last_modified, -9007199254740991)",
 } as const;
 
 /** Rows that are sorted in one go, before others have a turn: about 20 ms. */
@@ -35,59 +35,71 @@ let tables = 0;
  * would be written with every step of every object, by everyone who never asks for them.
  */
 export async function* orderedPages(
-  read: <T>(work: (db: Kysely<LedgerTables>) => Promise<T>) => Promise<T>,
+  read: <T>(work: (sql: Sql) => T) => Promise<T>,
   { routeId, route, states, order, pageSize, signal }: OrderedPagesOptions,
 ): AsyncGenerator<readonly ObjectRecord[], void, undefined> {
-  const table = sql.table(`temp.ordered_${++tables}`);
-  await read((db) =>
-    sql`create table ${table} (rank integer, key text, primary key (rank, key)) without rowid`.execute(db),
+  const table = `temp.ordered_${++tables}`;
+  await read((sql) =>
+    sql.exec(`create table ${table} (rank integer, key text, primary key (rank, key)) without rowid`),
   );
   try {
     for (const state of states) {
+      const those = "from objects where route_id = ? and state = ? and key > ?";
       let after = "";
       for (let more = true; more;) {
         signal?.throwIfAborted();
-        const last = await read((db) =>
-          sql<{ key: string }>`
-            select key from objects where route_id = ${routeId} and state = ${state} and key > ${after}
-            order by key limit 1 offset ${ROWS_AT_ONCE - 1}`.execute(db),
+        const where = [routeId, state, after] as const;
+        const last = await read((sql) =>
+          sql.first<{ readonly key: string }>(
+            `select key ${those} order by key limit 1 offset ${ROWS_AT_ONCE - 1}`,
+            ...where,
+          ),
         );
-        const upTo = last.rows[0]?.key;
-        await read((db) =>
-          sql`
-            insert into ${table} select ${RANKS[order]}, key from objects
-            where route_id = ${routeId} and state = ${state} and key > ${after}
-            ${upTo === undefined ? sql`` : sql`and key <= ${upTo}`}`.execute(db),
+        const into = `insert into ${table} select ${RANKS[order]}, key ${those}`;
+        await read((sql) =>
+          last === undefined ? sql.run(into, ...where) : sql.run(`${into} and key <= ?`, ...where, last.key),
         );
-        after = upTo ?? after;
-        more = upTo !== undefined;
+        after = last?.key ?? after;
+        more = last !== undefined;
         await turn();
       }
     }
 
-    let position: { readonly rank: number; readonly key: string } | undefined;
+    interface Place {
+      readonly rank: number;
+      readonly key: string;
+    }
+    let position: Place | undefined;
     for (;;) {
       signal?.throwIfAborted();
       const place = position;
-      const sorted = await read((db) =>
-        sql<{ rank: number; key: string }>`
-          select rank, key from ${table}
-          ${place === undefined ? sql`` : sql`where (rank, key) > (${place.rank}, ${place.key})`}
-          order by rank, key limit ${pageSize}`.execute(db),
+      const sorted = await read((sql) =>
+        place === undefined
+          ? sql.all<Place>(`select rank, key from ${table} order by rank, key limit ?`, pageSize)
+          : sql.all<Place>(
+              `select rank, key from ${table} where (rank, key) > (?, ?) order by rank, key limit ?`,
+              place.rank,
+              place.key,
+              pageSize,
+            ),
       );
-      position = sorted.rows.at(-1);
+      position = sorted.at(-1);
       if (position === undefined) return;
-      const keys = sorted.rows.map((row) => row.key);
-      const found = await read((db) =>
-        sql<ObjectsTable>`
-          select * from objects where route_id = ${routeId} and key in (${sql.join(keys)})
-          and state in (${sql.join(states)})`.execute(db),
+      const keys = sorted.map((row) => row.key);
+      const found = await read((sql) =>
+        sql.all<ObjectsTable>(
+          `select * from objects where route_id = ? and key in (${placeholders(keys)})
+           and state in (${placeholders(states)})`,
+          routeId,
+          ...keys,
+          ...states,
+        ),
       );
-      const records = new Map(found.rows.map((row) => [row.key, recordOf(row, route)]));
+      const records = new Map(found.map((row) => [row.key, recordOf(row, route)]));
       yield keys.flatMap((key) => records.get(key) ?? []);
     }
   } finally {
     // A ledger that was closed meanwhile has dropped it already.
-    await read((db) => sql`drop table if exists ${table}`.execute(db)).catch(() => undefined);
+    await read((sql) => sql.exec(`drop table if exists ${table}`)).catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { LedgerTables } from "../schema/tables.ts";
+import type { EventsTable } from "../schema/tables.ts";
+import { placeholders, type Sql } from "../sqlite/sql.ts";
 
 /** Something that happened and that a report must not forget. Holds no secret. */
 export interface LedgerEvent {
@@ -17,34 +17,37 @@ export interface StoredEvent extends LedgerEvent {
   readonly at: number;
 }
 
-export async function insertEvent(
-  db: Kysely<LedgerTables>,
-  event: LedgerEvent,
+export function insertEvent(
+  sql: Sql,
+  { level, type, key, detail }: LedgerEvent,
   context: { readonly runId: number; readonly routeId: number | null; readonly at: number },
-): Promise<void> {
-  await db
-    .insertInto("events")
-    .values({
-      run_id: context.runId,
-      at: context.at,
-      level: event.level,
-      type: event.type,
-      route_id: context.routeId,
-      key: event.key ?? null,
-      detail: event.detail === undefined ? null : JSON.stringify(event.detail),
-    })
-    .execute();
+): void {
+  sql.run(
+    "insert into events (run_id, at, level, type, route_id, key, detail) values (?, ?, ?, ?, ?, ?, ?)",
+    context.runId,
+    context.at,
+    level,
+    type,
+    context.routeId,
+    key ?? null,
+    detail === undefined ? null : JSON.stringify(detail),
+  );
 }
 
 /** Newest first; of these types, or of all. */
-export async function lastEvents(
-  db: Kysely<LedgerTables>,
+export function lastEvents(
+  sql: Sql,
   routeNames: ReadonlyMap<number, string>,
-  options: { readonly limit: number; readonly types?: readonly string[] | undefined },
-): Promise<StoredEvent[]> {
-  let query = db.selectFrom("events").selectAll().orderBy("id", "desc").limit(options.limit);
-  if (options.types !== undefined) query = query.where("type", "in", [...options.types]);
-  const rows = await query.execute();
+  { limit, types }: { readonly limit: number; readonly types?: readonly string[] | undefined },
+): StoredEvent[] {
+  const rows =
+    types === undefined
+      ? sql.all<EventsTable>("select * from events order by id desc limit ?", limit)
+      : sql.all<EventsTable>(
+          `select * from events where type in (${placeholders(types)}) order by id desc limit ?`,
+          ...types,
+          limit,
+        );
   return rows.map((row) => ({
     id: row.id,
     runId: row.run_id,

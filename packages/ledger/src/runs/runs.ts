@@ -1,5 +1,6 @@
-import type { Kysely } from "kysely";
-import type { LedgerTables } from "../schema/tables.ts";
+import { LedgerError } from "../ledger-error.ts";
+import type { RunsTable } from "../schema/tables.ts";
+import type { Sql } from "../sqlite/sql.ts";
 
 /** One invocation of a command, as the ledger remembers it. */
 export interface RunRecord {
@@ -15,42 +16,39 @@ export interface RunRecord {
   readonly summary: Readonly<Record<string, unknown>> | null;
 }
 
-export async function insertRun(
-  db: Kysely<LedgerTables>,
-  run: Pick<RunRecord, "command" | "version" | "host" | "pid" | "startedAt">,
-): Promise<number> {
-  const row = await db
-    .insertInto("runs")
-    .values({
-      command: run.command,
-      version: run.version,
-      host: run.host,
-      pid: run.pid,
-      started_at: run.startedAt,
-      finished_at: null,
-      exit_code: null,
-      summary: null,
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
+export function insertRun(
+  sql: Sql,
+  { command, version, host, pid, startedAt }: Pick<RunRecord, "command" | "version" | "host" | "pid" | "startedAt">,
+): number {
+  const row = sql.first<{ readonly id: number }>(
+    "insert into runs (command, version, host, pid, started_at) values (?, ?, ?, ?, ?) returning id",
+    command,
+    version,
+    host,
+    pid,
+    startedAt,
+  );
+  if (row === undefined) throw new LedgerError("Unexpected", "The ledger gave a new run no number.");
   return row.id;
 }
 
-export async function finishRun(
-  db: Kysely<LedgerTables>,
+export function finishRun(
+  sql: Sql,
   id: number,
   end: { readonly finishedAt: number; readonly exitCode: number; readonly summary: Readonly<Record<string, unknown>> },
-): Promise<void> {
-  await db
-    .updateTable("runs")
-    .set({ finished_at: end.finishedAt, exit_code: end.exitCode, summary: JSON.stringify(end.summary) })
-    .where("id", "=", id)
-    .execute();
+): void {
+  sql.run(
+    "update runs set finished_at = ?, exit_code = ?, summary = ? where id = ?",
+    end.finishedAt,
+    end.exitCode,
+    JSON.stringify(end.summary),
+    id,
+  );
 }
 
 /** Newest first. */
-export async function lastRuns(db: Kysely<LedgerTables>, limit: number): Promise<RunRecord[]> {
-  const rows = await db.selectFrom("runs").selectAll().orderBy("id", "desc").limit(limit).execute();
+export function lastRuns(sql: Sql, limit: number): RunRecord[] {
+  const rows = sql.all<RunsTable>("select * from runs order by id desc limit ?", limit);
   return rows.map((row) => ({
     id: row.id,
     command: row.command,

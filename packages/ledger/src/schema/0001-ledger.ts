@@ -1,127 +1,93 @@
-import { sql, type ColumnDefinitionBuilder, type Kysely } from "kysely";
-import type { Migration } from "kysely/migration";
-import type { LedgerTables } from "./tables.ts";
-
 /**
- * The first schema. Two things differ by database, and both say the same: keys sort by their bytes, and `objects` lives
- * in its primary key (`WITHOUT ROWID` on SQLite; there is no such thing on Postgres).
+ * The first schema. Keys sort by their bytes, and `objects` lives in its primary key. The index serves two questions without
+ * touching that table: the next page of a state in key order, and how many objects and bytes are in which state.
  */
-export function firstSchema(engine: "sqlite" | "postgres"): Migration {
-  const byBytes = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
-    column.notNull().modifyEnd(engine === "sqlite" ? sql`collate binary` : sql`collate "C"`);
-
-  return {
-    async up(db: Kysely<LedgerTables>): Promise<void> {
-      await db.schema
-        .createTable("ledger")
-        .addColumn("id", "integer", (column) => column.primaryKey())
-        .addColumn("fingerprint", "text", (column) => column.notNull())
-        .addColumn("created_at", "bigint", (column) => column.notNull())
-        .addColumn("created_by", "text", (column) => column.notNull())
-        .execute();
-
-      await db.schema
-        .createTable("lock")
-        .addColumn("id", "integer", (column) => column.primaryKey())
-        .addColumn("fence", "bigint", (column) => column.notNull())
-        .addColumn("held", "integer", (column) => column.notNull())
-        .addColumn("host", "text", (column) => column.notNull())
-        .addColumn("host_identity", "text", (column) => column.notNull())
-        .addColumn("pid", "bigint", (column) => column.notNull())
-        .addColumn("process_start", "text", (column) => column.notNull())
-        .addColumn("command", "text", (column) => column.notNull())
-        .addColumn("acquired_at", "bigint", (column) => column.notNull())
-        .addColumn("heartbeat_at", "bigint", (column) => column.notNull())
-        .execute();
-
-      await db.schema
-        .createTable("routes")
-        .addColumn("id", engine === "sqlite" ? "integer" : "serial", (column) => column.primaryKey())
-        .addColumn("name", "text", (column) => column.notNull().unique())
-        .addColumn("source_identity", "text", (column) => column.notNull())
-        .addColumn("target_identity", "text", (column) => column.notNull())
-        .addColumn("created_at", "bigint", (column) => column.notNull())
-        .execute();
-
-      await db.schema
-        .createTable("runs")
-        .addColumn("id", engine === "sqlite" ? "integer" : "bigserial", (column) => column.primaryKey())
-        .addColumn("command", "text", (column) => column.notNull())
-        .addColumn("version", "text", (column) => column.notNull())
-        .addColumn("host", "text", (column) => column.notNull())
-        .addColumn("pid", "bigint", (column) => column.notNull())
-        .addColumn("started_at", "bigint", (column) => column.notNull())
-        .addColumn("finished_at", "bigint")
-        .addColumn("exit_code", "integer")
-        .addColumn("summary", "text")
-        .execute();
-
-      const objects = db.schema
-        .createTable("objects")
-        .addColumn("route_id", "integer", (column) => column.notNull().references("routes.id"))
-        .addColumn("key", "text", byBytes)
-        .addColumn("state", "text", (column) => column.notNull())
-        .addColumn("reason", "text")
-        .addColumn("size", "bigint", (column) => column.notNull())
-        .addColumn("etag", "text")
-        .addColumn("version", "text")
-        .addColumn("last_modified", "bigint")
-        .addColumn("content_type", "text")
-        .addColumn("sha256", "text")
-        .addColumn("target_key", "text", (column) => column.notNull())
-        .addColumn("target_etag", "text")
-        .addColumn("target_size", "bigint")
-        .addColumn("evidence", "text")
-        .addColumn("not_carried", "text")
-        .addColumn("attempts", "integer", (column) => column.notNull())
-        .addColumn("error_code", "text")
-        .addColumn("error_message", "text")
-        .addColumn("updated_at", "bigint", (column) => column.notNull())
-        .addPrimaryKeyConstraint("objects_pkey", ["route_id", "key"]);
-      await (engine === "sqlite" ? objects.modifyEnd(sql`without rowid`) : objects).execute();
-
-      // Serves two questions without touching the table: the next page of a state in key order, and how many objects and
-      // bytes are in which state.
-      await db.schema
-        .createIndex("objects_by_state")
-        .on("objects")
-        .columns(["route_id", "state", "key", "size"])
-        .execute();
-
-      await db.schema
-        .createTable("events")
-        .addColumn("id", engine === "sqlite" ? "integer" : "bigserial", (column) => column.primaryKey())
-        .addColumn("run_id", "bigint", (column) => column.notNull())
-        .addColumn("at", "bigint", (column) => column.notNull())
-        .addColumn("level", "text", (column) => column.notNull())
-        .addColumn("type", "text", (column) => column.notNull())
-        .addColumn("route_id", "integer")
-        .addColumn("key", "text")
-        .addColumn("detail", "text")
-        .execute();
-
-      await db.schema
-        .createTable("uploads")
-        .addColumn("route_id", "integer", (column) => column.notNull().references("routes.id"))
-        .addColumn("key", "text", byBytes)
-        .addColumn("upload_id", "text", (column) => column.notNull())
-        .addColumn("target_key", "text", (column) => column.notNull())
-        .addColumn("source_etag", "text", (column) => column.notNull())
-        .addColumn("size", "bigint", (column) => column.notNull())
-        .addColumn("part_size", "bigint", (column) => column.notNull())
-        .addColumn("started_at", "bigint", (column) => column.notNull())
-        .addPrimaryKeyConstraint("uploads_pkey", ["route_id", "key"])
-        .execute();
-
-      await db.schema
-        .createTable("upload_parts")
-        .addColumn("route_id", "integer", (column) => column.notNull())
-        .addColumn("key", "text", byBytes)
-        .addColumn("part_number", "integer", (column) => column.notNull())
-        .addColumn("etag", "text", (column) => column.notNull())
-        .addColumn("size", "bigint", (column) => column.notNull())
-        .addPrimaryKeyConstraint("upload_parts_pkey", ["route_id", "key", "part_number"])
-        .execute();
-    },
-  };
-}
+export const firstSchema = `
+  create table ledger (
+    id integer primary key,
+    fingerprint text not null,
+    created_at bigint not null,
+    created_by text not null
+  );
+  create table lock (
+    id integer primary key,
+    fence bigint not null,
+    held integer not null,
+    host text not null,
+    host_identity text not null,
+    pid bigint not null,
+    process_start text not null,
+    command text not null,
+    acquired_at bigint not null,
+    heartbeat_at bigint not null
+  );
+  create table routes (
+    id integer primary key,
+    name text not null unique,
+    source_identity text not null,
+    target_identity text not null,
+    created_at bigint not null
+  );
+  create table runs (
+    id integer primary key,
+    command text not null,
+    version text not null,
+    host text not null,
+    pid bigint not null,
+    started_at bigint not null,
+    finished_at bigint,
+    exit_code integer,
+    summary text
+  );
+  create table objects (
+    route_id integer not null references routes (id),
+    key text not null collate binary,
+    state text not null,
+    reason text,
+    size bigint not null,
+    etag text,
+    version text,
+    last_modified bigint,
+    content_type text,
+    sha256 text,
+    target_key text not null,
+    target_etag text,
+    target_size bigint,
+    evidence text,
+    not_carried text,
+    attempts integer not null,
+    error_code text,
+    error_message text,
+    updated_at bigint not null,
+    constraint objects_pkey primary key (route_id, key)
+  ) without rowid;
+  create index objects_by_state on objects (route_id, state, key, size);
+  create table events (
+    id integer primary key,
+    run_id bigint not null,
+    at bigint not null,
+    level text not null,
+    type text not null,
+    route_id integer,
+    key text,
+    detail text
+  );
+  create table uploads (
+    route_id integer not null references routes (id),
+    key text not null collate binary,
+    upload_id text not null,
+    target_key text not null,
+    source_etag text not null,
+    size bigint not null,
+    part_size bigint not null,
+    started_at bigint not null,
+    constraint uploads_pkey primary key (route_id, key)
+  );
+  create table upload_parts (
+    route_id integer not null,
+    key text not null collate binary,
+    part_number integer not null,
+    etag text not null,
+    size bigint not null,
+    constraint upload_parts_pkey primary key (route_id, key, part_number)
+  );`;

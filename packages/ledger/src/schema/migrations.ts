@@ -1,26 +1,24 @@
-import type { Kysely } from "kysely";
-import { Migrator, type Migration } from "kysely/migration";
 import { LedgerError } from "../ledger-error.ts";
+import type { Sql } from "../sqlite/sql.ts";
 import { firstSchema } from "./0001-ledger.ts";
 import { partHashes } from "./0002-part-hashes.ts";
-import type { LedgerTables } from "./tables.ts";
+
+/** Name → SQL. */
+export type Migrations = Readonly<Record<string, string>>;
 
 /** In order. A schema that was published is never edited; a change is another line. */
-export function migrationsFor(engine: "sqlite" | "postgres"): Readonly<Record<string, Migration>> {
-  return { "0001-ledger": firstSchema(engine), "0002-part-hashes": partHashes };
-}
+export const MIGRATIONS: Migrations = { "0001-ledger": firstSchema, "0002-part-hashes": partHashes };
+
+/** Named after the library that kept it in the first ledgers. */
+const RECORD = "kysely_migration";
 
 /**
  * Brings the schema up to date; the caller has opened a transaction, so an interrupted upgrade leaves the old schema.
  * @throws LedgerError NewerSchema when the ledger knows a schema that this program does not
  */
-export async function migrateSchema(
-  db: Kysely<LedgerTables>,
-  migrations: Readonly<Record<string, Migration>>,
-  path: string,
-): Promise<void> {
+export function migrateSchema(sql: Sql, migrations: Migrations, path: string): void {
   const known = Object.keys(migrations);
-  const applied = await appliedMigrations(db);
+  const applied = appliedMigrations(sql);
   const foreign = applied.filter((name) => !known.includes(name));
   if (foreign.length > 0) {
     throw new LedgerError(
@@ -29,22 +27,19 @@ export async function migrateSchema(
       { hint: "Use the version of bucketferry that wrote the ledger, or a later one." },
     );
   }
-  if (applied.length === known.length) return;
-
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
-  const { error } = await migrator.migrateToLatest({ disableTransactions: true });
-  if (error !== undefined) throw error;
+  if (applied.length === 0) {
+    sql.exec(`create table if not exists ${RECORD} (name text not null primary key, timestamp text not null)`);
+  }
+  for (const [name, change] of Object.entries(migrations)) {
+    if (applied.includes(name)) continue;
+    sql.exec(change);
+    sql.run(`insert into ${RECORD} (name, timestamp) values (?, ?)`, name, new Date().toISOString());
+  }
 }
 
 /** Names of the migrations that the database has seen, oldest first; none for an empty database. */
-export async function appliedMigrations(db: Kysely<LedgerTables>): Promise<string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === "kysely_migration")) return [];
-  const rows = await db
-    .withTables<{ kysely_migration: { name: string } }>()
-    .selectFrom("kysely_migration")
-    .select("name")
-    .orderBy("name")
-    .execute();
-  return rows.map((row) => row.name);
+export function appliedMigrations(sql: Sql): string[] {
+  const table = sql.first("select 1 from sqlite_master where type = 'table' and name = ?", RECORD);
+  if (table === undefined) return [];
+  return sql.all<{ readonly name: string }>(`select name from ${RECORD} order by name`).map(({ name }) => name);
 }

@@ -1,21 +1,8 @@
-import type { Generated } from "kysely";
 import type { ObjectState } from "../objects/states.ts";
 import type { Evidence } from "../objects/object-record.ts";
 
-/**
- * The tables as Kysely sees them. Only text, integer and bigint: the same on SQLite and Postgres. Times are milliseconds
- * since 1970 UTC as bigint; JSON is text, since nothing asks the database about what is inside.
- */
-export interface LedgerTables {
-  ledger: LedgerTable;
-  lock: LockTable;
-  routes: RoutesTable;
-  runs: RunsTable;
-  objects: ObjectsTable;
-  events: EventsTable;
-  uploads: UploadsTable;
-  upload_parts: UploadPartsTable;
-}
+// The rows of the tables. Only text, integer and bigint: what SQLite and Postgres both have. Times are milliseconds since 1970
+// UTC as bigint; JSON is text, since nothing asks the database about what is inside.
 
 /** One row: whose ledger this is. */
 export interface LedgerTable {
@@ -44,7 +31,7 @@ export interface LockTable {
 }
 
 export interface RoutesTable {
-  id: Generated<number>;
+  id: number;
   name: string;
   source_identity: string;
   target_identity: string;
@@ -52,7 +39,7 @@ export interface RoutesTable {
 }
 
 export interface RunsTable {
-  id: Generated<number>;
+  id: number;
   command: string;
   version: string;
   host: string;
@@ -87,7 +74,7 @@ export interface ObjectsTable {
 }
 
 export interface EventsTable {
-  id: Generated<number>;
+  id: number;
   run_id: number;
   at: number;
   level: string;

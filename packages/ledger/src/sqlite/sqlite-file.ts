@@ -1,10 +1,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
 import { LedgerError } from "../ledger-error.ts";
-import type { RowStatement } from "../objects/apply-changes.ts";
-import type { LedgerTables } from "../schema/tables.ts";
+import type { Sql } from "./sql.ts";
 import { ledgerErrorOf } from "./sqlite-errors.ts";
 
 /** Marks the file as ours in SQLite's header (https://sqlite.org/pragma.html#pragma_application_id): "bfly". */
@@ -19,14 +17,12 @@ const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 const CACHED_STATEMENTS = 64;
 
 export interface SqliteFile {
-  readonly db: Kysely<LedgerTables>;
-  /** A statement on the same connection, without a query builder around it: for those that run once for every object. */
-  readonly prepare: (sql: string) => RowStatement;
+  readonly sql: Sql;
   /** Reads the whole file; the sentences say what is damaged, none when nothing is. */
   checkIntegrity(): string[];
   /** Runs `work` alone and as a whole: all of it is stored, or nothing. */
-  exclusively<T>(work: (db: Kysely<LedgerTables>) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
+  exclusively<T>(work: (sql: Sql) => T): T;
+  close(): void;
 }
 
 /**
@@ -63,30 +59,25 @@ export function openSqliteFile(
     throw ledgerErrorOf(error, path);
   }
 
-  const db = new Kysely<LedgerTables>({ dialect: new SqliteDialect({ database: withCachedStatements(raw) }) });
-  const prepared = new Map<string, RowStatement>();
+  const sql = statementsOn(raw);
   return {
-    db,
-    prepare(sql) {
-      const statement = prepared.get(sql) ?? raw.prepare<unknown[]>(sql);
-      prepared.set(sql, statement);
-      return statement;
-    },
+    sql,
     checkIntegrity: () => damageOf(raw),
-    exclusively: (work) =>
-      db.connection().execute(async (connection) => {
-        raw.exec("begin immediate");
-        try {
-          const result = await work(connection);
-          raw.exec("commit");
-          return result;
-        } catch (error) {
-          // SQLite has rolled back by itself when the disk was full.
-          if (raw.inTransaction) raw.exec("rollback");
-          throw error;
-        }
-      }),
-    close: () => db.destroy(),
+    exclusively(work) {
+      raw.exec("begin immediate");
+      try {
+        const result = work(sql);
+        raw.exec("commit");
+        return result;
+      } catch (error) {
+        // SQLite has rolled back by itself when the disk was full.
+        if (raw.inTransaction) raw.exec("rollback");
+        throw error;
+      }
+    },
+    close: () => {
+      raw.close();
+    },
   };
 }
 
@@ -163,23 +154,31 @@ function damageOf(raw: Database.Database): string[] {
   return rows.map((row) => row.quick_check).filter((line) => line !== "ok");
 }
 
-/** Kysely prepares each statement anew, which costs more than running a small one. */
-function withCachedStatements(raw: Database.Database): SqliteDatabase {
-  const statements = new Map<string, SqliteStatement>();
+/** To prepare a statement costs more than to run a small one. */
+function statementsOn(raw: Database.Database): Sql {
+  const statements = new Map<string, Database.Statement<unknown[]>>();
+  const prepared = (text: string): Database.Statement<unknown[]> => {
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    if (statements.size >= CACHED_STATEMENTS) {
+      const oldest = statements.keys().next().value;
+      if (oldest !== undefined) statements.delete(oldest);
+    }
+    const statement = raw.prepare<unknown[]>(text);
+    statements.set(text, statement);
+    return statement;
+  };
   return {
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      if (statements.size >= CACHED_STATEMENTS) {
-        const oldest = statements.keys().next().value;
-        if (oldest !== undefined) statements.delete(oldest);
-      }
-      const statement = raw.prepare(sql) as unknown as SqliteStatement;
-      statements.set(sql, statement);
-      return statement;
+    all: <Row>(text: string, ...parameters: readonly unknown[]) => prepared(text).all(...parameters) as Row[],
+    first: <Row>(text: string, ...parameters: readonly unknown[]) =>
+      prepared(text).get(...parameters) as Row | undefined,
+    run: (text, ...parameters) => prepared(text).run(...parameters).changes,
+    exec: (text) => {
+      raw.exec(text);
     },
-    close: () => {
-      raw.close();
+    prepare(text) {
+      const statement = prepared(text);
+      return { run: (parameters) => statement.run(parameters).changes };
     },
   };
 }

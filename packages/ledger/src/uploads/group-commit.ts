@@ -1,8 +1,8 @@
 /** Runs jobs one after another within few transactions; a job's promise resolves when its transaction is on record. */
-export type GroupCommit<Db> = (job: (db: Db) => Promise<void>) => Promise<void>;
+export type GroupCommit<Db> = (job: (db: Db) => void) => Promise<void>;
 
 interface Waiting<Db> {
-  readonly job: (db: Db) => Promise<void>;
+  readonly job: (db: Db) => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -12,10 +12,7 @@ interface Waiting<Db> {
  * than two transactions take, and however many parts end at once, the disk sees a few. Jobs keep their order. One that
  * fails undoes, and fails, those that share its transaction.
  */
-export function groupCommit<Db>(
-  transaction: (work: (db: Db) => Promise<void>) => Promise<void>,
-  most = 1_000,
-): GroupCommit<Db> {
+export function groupCommit<Db>(transaction: (work: (db: Db) => void) => Promise<void>, most = 1_000): GroupCommit<Db> {
   const waiting: Waiting<Db>[] = [];
   let running = false;
 
@@ -24,8 +21,8 @@ export function groupCommit<Db>(
     while (waiting.length > 0) {
       const group = waiting.splice(0, most);
       try {
-        await transaction(async (db) => {
-          for (const { job } of group) await job(db);
+        await transaction((db) => {
+          for (const { job } of group) job(db);
         });
         for (const { resolve } of group) resolve();
       } catch (error) {

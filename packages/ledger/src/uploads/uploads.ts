@@ -1,5 +1,5 @@
-import type { Kysely } from "kysely";
-import type { LedgerTables, UploadPartsTable, UploadsTable } from "../schema/tables.ts";
+import type { UploadPartsTable, UploadsTable } from "../schema/tables.ts";
+import type { Sql } from "../sqlite/sql.ts";
 
 /** A multipart upload under way: what another process needs to go on with it. */
 export interface UploadRecord {
@@ -30,81 +30,76 @@ export type UploadWithParts = UploadRecord & { readonly parts: readonly UploadPa
 const NO_ID = "";
 
 /** Replaces what was known of an earlier upload of the same object, its parts included. */
-export async function startUpload(db: Kysely<LedgerTables>, routeId: number, upload: UploadRecord): Promise<void> {
-  await forgetUpload(db, routeId, upload.key);
-  await db
-    .insertInto("uploads")
-    .values({
-      route_id: routeId,
-      key: upload.key,
-      upload_id: upload.uploadId ?? NO_ID,
-      target_key: upload.targetKey,
-      source_etag: upload.sourceEtag,
-      size: upload.size,
-      part_size: upload.partSizeBytes,
-      started_at: upload.startedAt,
-    })
-    .execute();
+export function startUpload(sql: Sql, routeId: number, upload: UploadRecord): void {
+  forgetUpload(sql, routeId, upload.key);
+  sql.run(
+    `insert into uploads (route_id, key, upload_id, target_key, source_etag, size, part_size, started_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    routeId,
+    upload.key,
+    upload.uploadId ?? NO_ID,
+    upload.targetKey,
+    upload.sourceEtag,
+    upload.size,
+    upload.partSizeBytes,
+    upload.startedAt,
+  );
 }
 
-export async function recordPart(
-  db: Kysely<LedgerTables>,
+export function recordPart(
+  sql: Sql,
   routeId: number,
   key: string,
-  part: UploadPartRecord,
-): Promise<void> {
-  const { partNumber, etag, size, sha256 } = part;
-  const row = { route_id: routeId, key, part_number: partNumber, etag, size, sha256 };
-  await db
-    .insertInto("upload_parts")
-    .values(row)
-    .onConflict((conflict) => conflict.columns(["route_id", "key", "part_number"]).doUpdateSet(row))
-    .execute();
+  { partNumber, etag, size, sha256 }: UploadPartRecord,
+): void {
+  sql.run(
+    `insert into upload_parts (route_id, key, part_number, etag, size, sha256) values (?, ?, ?, ?, ?, ?)
+     on conflict (route_id, key, part_number)
+     do update set etag = excluded.etag, size = excluded.size, sha256 = excluded.sha256`,
+    routeId,
+    key,
+    partNumber,
+    etag,
+    size,
+    sha256,
+  );
 }
 
-export async function findUpload(
-  db: Kysely<LedgerTables>,
-  route: string,
-  routeId: number,
-  key: string,
-): Promise<UploadWithParts | undefined> {
-  const row = await db
-    .selectFrom("uploads")
-    .selectAll()
-    .where("route_id", "=", routeId)
-    .where("key", "=", key)
-    .executeTakeFirst();
+export function findUpload(sql: Sql, route: string, routeId: number, key: string): UploadWithParts | undefined {
+  const row = sql.first<UploadsTable>("select * from uploads where route_id = ? and key = ?", routeId, key);
   if (row === undefined) return undefined;
-  const parts = await db
-    .selectFrom("upload_parts")
-    .selectAll()
-    .where("route_id", "=", routeId)
-    .where("key", "=", key)
-    .orderBy("part_number")
-    .execute();
+  const parts = sql.all<UploadPartsTable>(
+    "select * from upload_parts where route_id = ? and key = ? order by part_number",
+    routeId,
+    key,
+  );
   return { ...recordOf(route, row), parts: parts.map(partOf) };
 }
 
 /** One page, in key order. There are never more than were under way at once, and those that killed runs have left. */
-export async function uploadPage(
-  db: Kysely<LedgerTables>,
+export function uploadPage(
+  sql: Sql,
   request: {
     readonly route: string;
     readonly routeId: number;
     readonly after: string | undefined;
     readonly limit: number;
   },
-): Promise<readonly UploadRecord[]> {
-  const { route, routeId, after, limit } = request;
-  let query = db.selectFrom("uploads").selectAll().where("route_id", "=", routeId);
-  if (after !== undefined) query = query.where("key", ">", after);
-  const rows = await query.orderBy("key").limit(limit).execute();
-  return rows.map((row) => recordOf(route, row));
+): readonly UploadRecord[] {
+  const { route, routeId, after = "", limit } = request;
+  return sql
+    .all<UploadsTable>(
+      "select * from uploads where route_id = ? and key > ? order by key limit ?",
+      routeId,
+      after,
+      limit,
+    )
+    .map((row) => recordOf(route, row));
 }
 
-export async function forgetUpload(db: Kysely<LedgerTables>, routeId: number, key: string): Promise<void> {
-  await db.deleteFrom("upload_parts").where("route_id", "=", routeId).where("key", "=", key).execute();
-  await db.deleteFrom("uploads").where("route_id", "=", routeId).where("key", "=", key).execute();
+export function forgetUpload(sql: Sql, routeId: number, key: string): void {
+  sql.run("delete from upload_parts where route_id = ? and key = ?", routeId, key);
+  sql.run("delete from uploads where route_id = ? and key = ?", routeId, key);
 }
 
 function recordOf(route: string, row: UploadsTable): UploadRecord {
