@@ -1,0 +1,77 @@
+import { readdirSync } from "node:fs";
+import { afterEach, expect, it, vi } from "vitest";
+import { cutUpload } from "./support/cut-upload.ts";
+import { serviceProcess, type ServiceProcess } from "./support/service-process.ts";
+import { wav } from "./support/wav.ts";
+import { GROUNDS } from "./support/world.ts";
+
+const MIB = 1024 * 1024;
+const AUDIO = wav(4);
+const AT_ONCE = 50;
+/** What an allocator keeps for the next time, and no more with each round. */
+const SLACK_BYTES = 40 * MIB;
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+it.runIf(process.platform === "linux")(
+  "500 uploads, a third cut, leave a process with the memory and the open files that it had",
+  async () => {
+    const ground = await GROUNDS["fs and SQLite"]?.();
+    if (ground === undefined) throw new Error("The embedded service needs no engine.");
+    ends.push(() => ground.close());
+    const service = await serviceProcess({ ...ground.environment, KEEP_ALIVE_SECONDS: "1", LOG_LEVEL: "warn" });
+    ends.push(() => service.stop());
+    // The first of them load and compile code, and fill caches.
+    await uploads(service, 500);
+    const idleFiles = await settledFiles(service, Infinity);
+    const idleRss = service.rssBytes();
+    await uploads(service, 500);
+    await settledFiles(service, idleFiles);
+    const grownBytes = service.rssBytes() - idleRss;
+    console.log(`500 uploads: ${Math.round(grownBytes / MIB)} MiB more, ${idleFiles} open files before and after`);
+    expect(grownBytes).toBeLessThan(SLACK_BYTES);
+  },
+  240_000,
+);
+
+async function uploads({ url }: ServiceProcess, count: number): Promise<void> {
+  const ids = await Promise.all(Array.from({ length: AT_ONCE }, () => created(url)));
+  await Promise.all(
+    ids.map(async (id, worker) => {
+      for (let number = worker; number < count; number += AT_ONCE) {
+        const path = `/lectures/${id}/upload-audio`;
+        const headers = { "content-type": "audio/wav" };
+        if (number % 3 === 0) {
+          await cutUpload({ url, path, headers, sizeBytes: AUDIO.byteLength, sent: AUDIO.subarray(0, 32_000) });
+          continue;
+        }
+        const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: AUDIO });
+        expect([answer.status, await answer.text()]).toEqual([201, expect.any(String)]);
+      }
+    }),
+  );
+}
+
+async function created(url: string): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${url}/lectures`, { method: "POST", headers, body: '{"title":"Leaks"}' });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+/** Open files and sockets of the process, once idle connections are closed; fails when there stay more than `most`. */
+async function settledFiles({ child }: ServiceProcess, most: number): Promise<number> {
+  const open = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
+  let before = Number.NaN;
+  await vi.waitFor(
+    () => {
+      const now = open();
+      const isSettled = now === before && now <= most;
+      before = now;
+      expect(isSettled).toBe(true);
+    },
+    { timeout: 60_000, interval: 2_000 },
+  );
+  return before;
+}
