@@ -98,15 +98,14 @@ describe("background jobs", () => {
     const first = await serviceProcess(environment);
     ends.push(() => first.kill());
     const id = await created(first);
-    // The upload has its answer; whatever reads the object then waits for ever.
-    proxy.faults.inject({ match: { path: "/audio/", method: "GET" }, times: Infinity, fault: { kind: "silence" } });
-    proxy.faults.inject({ match: { path: "/audio/", method: "HEAD" }, times: Infinity, fault: { kind: "silence" } });
+    // The upload has its answer; whatever reads the object's bytes then waits for ever.
+    proxy.faults.inject({ match: { path: "/object/authenticated/" }, times: Infinity, fault: { kind: "silence" } });
     await uploaded(first, id);
     const rows = new Database(database);
     ends.push(() => rows.close());
     const job = (): { attempts: number } | undefined =>
       rows.prepare("select attempts from bucketferry_jobs where leased_until is not null").get() as never;
-    await vi.waitFor(() => expect(job()).toEqual({ attempts: 1 }), 20_000);
+    await vi.waitFor(() => expect(job()).toEqual({ attempts: 1 }), 60_000);
     const dead = once(first.child, "exit");
     await first.kill();
     await dead;
@@ -119,9 +118,9 @@ describe("background jobs", () => {
     await vi.waitFor(async () => {
       const answer = await fetch(`${second.url}/lectures/${id}`);
       expect(await answer.json()).toMatchObject({ status: "ready", durationSeconds: 2 });
-    }, 20_000);
+    }, 60_000);
     expect(rows.prepare("select * from bucketferry_jobs").all()).toEqual([]);
-  }, 90_000);
+  }, 240_000);
 
   it("of audio that cannot be read end as failed, with a reason, and the audio can be replaced", async () => {
     const world = await openWorld();
@@ -137,10 +136,10 @@ describe("background jobs", () => {
       const lecture = await user.read(id);
       expect(lecture.status).toBe("failed");
       expect(lecture.failure).toMatch(/^It (holds no audio track|cannot be read as audio|is in no audio format)/);
-    }, 20_000);
+    }, 60_000);
     expect(await world.service.db.selectFrom("bucketferry_jobs").selectAll().execute()).toEqual([]);
     expect((await user.upload(id, AUDIO)).status).toBe(201);
-    await vi.waitFor(async () => expect(await user.read(id)).toMatchObject({ status: "ready", failure: null }), 20_000);
+    await vi.waitFor(async () => expect(await user.read(id)).toMatchObject({ status: "ready", failure: null }), 60_000);
   }, 60_000);
 });
 

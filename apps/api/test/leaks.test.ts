@@ -21,7 +21,7 @@ it.runIf(process.platform === "linux")(
     const ground = await GROUNDS["fs and SQLite"]?.();
     if (ground === undefined) throw new Error("The embedded service needs no engine.");
     ends.push(() => ground.close());
-    const service = await serviceProcess({ ...ground.environment, KEEP_ALIVE_SECONDS: "1", LOG_LEVEL: "warn" });
+    const service = await serviceProcess({ ...ground.environment, KEEP_ALIVE_SECONDS: "1" });
     ends.push(() => service.stop());
     // The first of them load and compile code, and fill caches.
     await uploads(service, 500);
