@@ -1,3 +1,4 @@
+import { withSteadyHeap } from "../process/steady-heap.ts";
 import type { DatabaseLocation, OpenReferencesOptions, References } from "./contract.ts";
 import { noTable } from "./no-table.ts";
 import { readingAppUrls } from "./app-urls.ts";
@@ -42,12 +43,13 @@ export async function openReferences(options: OpenReferencesOptions): Promise<Re
 
   return {
     describe: async () => describeDatabase(dialect, await catalogue()),
-    scan: async (stage) => scanReferences(await source(stage.table), stage),
-    rewrite: async (stage) => rewriteReferences(await source(stage.table), { ...stage, to: rewriteTo }),
+    scan: (stage) => withSteadyHeap(async () => scanReferences(await source(stage.table), stage)),
+    rewrite: (stage) =>
+      withSteadyHeap(async () => rewriteReferences(await source(stage.table), { ...stage, to: rewriteTo })),
     async rollback(stage) {
       // A filter that is narrower today must not keep yesterday's cells from being restored.
       const everything = await dialect.catalogue(columnFilter(["*"], []));
-      return rollbackReferences(dialect, everything, stage);
+      return withSteadyHeap(() => rollbackReferences(dialect, everything, stage));
     },
     async *prove(stage) {
       yield* proveReferences(await source(), stage, rewriteTo.to === "key");
