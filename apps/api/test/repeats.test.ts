@@ -20,7 +20,7 @@ describe("a process that is killed between commit and answer", () => {
     const mortal = await serviceProcess({ ...ground.environment, NODE_OPTIONS: DIE });
     ends.push(() => mortal.kill());
     const dead = once(mortal.child, "exit");
-    await expect(create(mortal, { "x-die": "1" })).rejects.toThrow();
+    await expect(create(mortal, { "x-die": "1" })).rejects.toThrow("fetch failed");
     expect(await dead).toEqual([null, "SIGKILL"]);
 
     const second = await serviceProcess({ ...ground.environment, NODE_OPTIONS: DIE });
@@ -29,7 +29,7 @@ describe("a process that is killed between commit and answer", () => {
     expect([created.status, created.headers.get("idempotency-replayed")]).toEqual([201, "true"]);
     const lecture = (await created.json()) as { id: string };
     const secondDead = once(second.child, "exit");
-    await expect(upload(second, lecture.id, { "x-die": "1" })).rejects.toThrow();
+    await expect(upload(second, lecture.id, { "x-die": "1" })).rejects.toThrow("fetch failed");
     await secondDead;
 
     const third = await serviceProcess(ground.environment);
