@@ -1,5 +1,4 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { exposedCollector, type Collect } from "./exposed-collector.ts";
 
 export interface BodyGarbageOptions {
   /** Bytes of bodies after which the young generation is collected. */
@@ -10,8 +9,6 @@ export interface BodyGarbageOptions {
    */
   readonly oldGarbageBytes?: number | undefined;
 }
-
-type Collect = (options: { readonly type: "minor" | "major" }) => void;
 
 /**
  * Told of the bytes of bodies that were passed on, collects the buffers they came in.
@@ -36,12 +33,4 @@ export function bodyGarbage({ everyBytes, oldGarbageBytes }: BodyGarbageOptions)
     collect({ type: "major" });
     bytesInUse = process.memoryUsage().arrayBuffers;
   };
-}
-
-/** `gc` exists in contexts that are made after the flag was set: https://nodejs.org/api/v8.html#v8setflagsfromstringflags */
-function exposedCollector(): Collect {
-  setFlagsFromString("--expose-gc");
-  const exposed: unknown = runInNewContext("gc");
-  setFlagsFromString("--no-expose-gc");
-  return typeof exposed === "function" ? (exposed as Collect) : () => undefined;
 }

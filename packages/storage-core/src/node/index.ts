@@ -1,2 +1,3 @@
 /** For programs on Node.js that move bodies; the rest of this package runs wherever the web standards do. */
 export { bodyGarbage, type BodyGarbageOptions } from "./body-garbage.ts";
+export { exposedCollector, type Collect } from "./exposed-collector.ts";
