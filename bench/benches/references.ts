@@ -204,7 +204,7 @@ function resultOf(contests: readonly Contest[], memoryMiB: number): BenchResult 
           target: MUST_REACH,
           unit: "",
         })),
-      { what: "memory at most", value: memoryMiB, must: "at most" as const, target: 400, unit: "MiB" },
+      { what: "memory at most", value: memoryMiB, must: "at most" as const, target: 200, unit: "MiB" },
     ],
     data: contests,
   };
