@@ -90,7 +90,13 @@ export function keepAliveMs(headers: AnswerHeaders): number | undefined {
 }
 
 function hasToken(list: string, token: string): boolean {
-  return list !== "" && list.toLowerCase().split(",").some((one) => one.trim() === token);
+  return (
+    list !== "" &&
+    list
+      .toLowerCase()
+      .split(",")
+      .some((one) => one.trim() === token)
+  );
 }
 
 function bad(why: string): HttpError {

@@ -42,7 +42,8 @@ export class ChunkedDecoder {
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
     this.#trailerBytes += this.#state === "trailer" ? end - start : 0;
-    if (this.#line.length + end - start > LONGEST_LINE || this.#trailerBytes > LONGEST_LINE) throw bad("a line is too long");
+    if (this.#line.length + end - start > LONGEST_LINE || this.#trailerBytes > LONGEST_LINE)
+      throw bad("a line is too long");
     for (let at = start; at < end; at += 1) this.#line += String.fromCharCode(bytes[at] ?? 0);
   }
 

@@ -37,6 +37,8 @@ export interface ConnectionLimits {
 
 /** What a connection tells the pool. */
 export interface ConnectionOwner {
+  /** Its answer is complete; in the next turn of the event loop it is free, or gone. */
+  onRest(connection: Connection): void;
   /** It can carry another request now. */
   onFree(connection: Connection): void;
   /** It has ended; told once. */
@@ -68,9 +70,10 @@ export class Connection implements BodySource {
   /** The beginning of a head whose end has not come yet. */
   #partialHead: Buffer | undefined;
   #body: BodySink | undefined;
-  #framing: { kind: "length"; left: number } | { kind: "chunked"; decoder: ChunkedDecoder } | { kind: "until-close" } = {
-    kind: "until-close",
-  };
+  #framing: { kind: "length"; left: number } | { kind: "chunked"; decoder: ChunkedDecoder } | { kind: "until-close" } =
+    {
+      kind: "until-close",
+    };
   #isSending = false;
   #keepsAlive = true;
   #isPaused = false;
@@ -193,7 +196,11 @@ export class Connection implements BodySource {
   }
 
   /** Progress counts as life: a large body on a slow line may take longer than an answer. */
-  async #send(head: string, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, length: number | undefined): Promise<void> {
+  async #send(
+    head: string,
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    length: number | undefined,
+  ): Promise<void> {
     const exchange = this.#exchange;
     const isWanted = (): boolean => this.#exchange === exchange && this.#phase === "head";
     this.#isSending = true;
@@ -223,7 +230,10 @@ export class Connection implements BodySource {
         else throw new HttpError("HTTP_BAD_ANSWER", "the service sent something that nobody asked for");
       }
       // Some services close a connection right after an answer, without having said so: that is seen first.
-      if (this.#phase === "idle") setImmediate(this.#free);
+      if (this.#phase === "idle") {
+        this.#owner.onRest(this);
+        setImmediate(this.#free);
+      }
     } catch (error) {
       this.#end(error);
     }
@@ -231,7 +241,10 @@ export class Connection implements BodySource {
 
   #takeHead(bytes: Uint8Array): Uint8Array {
     const before = this.#partialHead;
-    const all = before === undefined ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.concat([before, bytes]);
+    const all =
+      before === undefined
+        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        : Buffer.concat([before, bytes]);
     const end = all.indexOf(HEAD_END);
     if (end === -1) {
       if (all.byteLength > LONGEST_HEAD) throw new HttpError("HTTP_BAD_ANSWER", "the head of the answer does not end");
@@ -253,7 +266,10 @@ export class Connection implements BodySource {
     const { request } = exchange;
     const framing = framingOf(request.method, head);
     const idleMs = keepAliveMs(head.headers);
-    this.#idleMs = Math.min(this.#limits.idleTimeoutMs, idleMs === undefined ? Infinity : idleMs - KEEP_ALIVE_MARGIN_MS);
+    this.#idleMs = Math.min(
+      this.#limits.idleTimeoutMs,
+      idleMs === undefined ? Infinity : idleMs - KEEP_ALIVE_MARGIN_MS,
+    );
     this.#keepsAlive &&= head.keepsAlive && framing.kind !== "until-close" && this.#idleMs > 0;
     if (framing.kind === "length") this.#framing = { kind: "length", left: framing.bytes };
     else if (framing.kind === "chunked") this.#framing = { kind: "chunked", decoder: new ChunkedDecoder() };

@@ -35,19 +35,26 @@ export function http1Pool(origin: string, options: Http1PoolOptions): Http1Pool 
   /** The one used last is taken first, so that the others grow old and are closed. */
   const idle: Connection[] = [];
   const all = new Set<Connection>();
+  /** Those that are about to be free: worth waiting for, rather than opening another one. */
+  const resting = new Set<Connection>();
   /** With what takes it out of the queue again. */
   const waiting = new Map<Exchange, () => void>();
   let isClosed = false;
 
   const owner: ConnectionOwner = {
     tlsSession: undefined,
+    onRest(connection) {
+      resting.add(connection);
+    },
     onFree(connection) {
+      resting.delete(connection);
       const next = firstWaiting();
       if (next === undefined) idle.push(connection);
       else connection.run(next);
     },
     onGone(connection) {
       all.delete(connection);
+      resting.delete(connection);
       const place = idle.indexOf(connection);
       if (place !== -1) idle.splice(place, 1);
       const next = firstWaiting();
@@ -94,7 +101,7 @@ export function http1Pool(origin: string, options: Http1PoolOptions): Http1Pool 
           const exchange: Exchange = { request, resolve, reject };
           const free = idle.pop();
           if (free !== undefined) free.run(exchange);
-          else if (all.size < options.connections) open().run(exchange);
+          else if (all.size < options.connections && waiting.size >= resting.size) open().run(exchange);
           else wait(exchange);
         }
       });
