@@ -17,7 +17,7 @@ export interface ObjectServer {
 const TOP = join(import.meta.dirname, "../..");
 
 /** As apps/api/Dockerfile starts it. */
-const MEMORY_OF_IMAGE = "--max-semi-space-size=2";
+const MEMORY_OF_IMAGE = "--max-semi-space-size=4";
 
 /** The service as it is built, over a folder, as it starts without credentials. */
 export async function service(folder: string): Promise<ObjectServer> {

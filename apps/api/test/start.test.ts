@@ -30,6 +30,17 @@ function storageOf(path: string, side: object): string {
   return file;
 }
 
+/** Settings of a service over a bucket of an S3 server. */
+function onServer(
+  { url, region, credentials: own }: Awaited<ReturnType<typeof s3Server>>,
+  bucket: string,
+  credentials: object = own,
+): Record<string, string> {
+  const path = folder();
+  const side = { adapter: "s3", endpoint: url, region, forcePathStyle: true, bucket, ...credentials };
+  return { PORT: "0", STORAGE_CONFIG: storageOf(path, side), DATABASE_URL: `sqlite:${join(path, "api.db")}` };
+}
+
 describe("settings", () => {
   it("everything that is wrong is said at once, by name, without a secret's value", () => {
     const secret = "short-secret-value";
@@ -65,20 +76,7 @@ describe("start", () => {
   it("makes the bucket when it may, and names it when it may not", async () => {
     const server = await s3Server({});
     ends.push(() => server.close());
-    const path = folder();
-    const side = {
-      adapter: "s3",
-      endpoint: server.url,
-      region: server.region,
-      forcePathStyle: true,
-      bucket: "made-at-start",
-      ...server.credentials,
-    };
-    const environment = {
-      PORT: "0",
-      STORAGE_CONFIG: storageOf(path, side),
-      DATABASE_URL: `sqlite:${join(path, "api.db")}`,
-    };
+    const environment = onServer(server, "made-at-start");
     await expect(
       startService(serviceConfig({ ...environment, STORAGE_CREATE_BUCKET: "false" }), silent),
     ).rejects.toThrow(/^Storage cannot be used: .*made-at-start/);
@@ -90,21 +88,8 @@ describe("start", () => {
   it("wrong credentials stop it with one clear line", async () => {
     const server = await s3Server({});
     ends.push(() => server.close());
-    const path = folder();
-    const side = {
-      adapter: "s3",
-      endpoint: server.url,
-      region: server.region,
-      forcePathStyle: true,
-      bucket: "b-b-b",
-      accessKeyId: "NOTAREALKEY",
-      secretAccessKey: "not-a-real-secret",
-    };
-    const config = serviceConfig({
-      PORT: "0",
-      STORAGE_CONFIG: storageOf(path, side),
-      DATABASE_URL: `sqlite:${path}/api.db`,
-    });
+    const credentials = { accessKeyId: "NOTAREALKEY", secretAccessKey: "not-a-real-secret" };
+    const config = serviceConfig(onServer(server, "b-b-b", credentials));
     const error: unknown = await startService(config, silent).catch((failure: unknown) => failure);
     expect(String(error)).toMatch(/^StartError: Storage cannot be used: .*(access key|credentials)/i);
     expect(String(error)).not.toContain("not-a-real-secret");
@@ -115,20 +100,7 @@ describe("start", () => {
     const credentials = { accessKeyId: "WRITESNOTHING", secretAccessKey: "fake-secret-of-a-reader" };
     const server = await s3Server({ users: [{ ...credentials, access: ["s3:ListBucket"] }] });
     ends.push(() => server.close());
-    const path = folder();
-    const side = {
-      adapter: "s3",
-      endpoint: server.url,
-      region: server.region,
-      forcePathStyle: true,
-      bucket: "not-to-be-made",
-      ...credentials,
-    };
-    const config = serviceConfig({
-      PORT: "0",
-      STORAGE_CONFIG: storageOf(path, side),
-      DATABASE_URL: `sqlite:${path}/api.db`,
-    });
+    const config = serviceConfig(onServer(server, "not-to-be-made", credentials));
     const error: unknown = await startService(config, silent).catch((failure: unknown) => failure);
     expect(String(error)).toMatch(/^StartError: Storage cannot be used: .*s3:CreateBucket/);
     expect(String(error).split("\n")).toHaveLength(1);

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Upload } from "tus-js-client";
 import { as, bytesOf, keysOf, openNotes, sha256 } from "./support/api-user.ts";
 import { wav } from "./support/wav.ts";
-import { GROUNDS, openWorld, type World } from "./support/world.ts";
+import { onEveryGround } from "./support/on-every-ground.ts";
+import { type World } from "./support/world.ts";
 
 const AUDIO = wav(2);
 
@@ -17,20 +18,7 @@ interface StartedUpload {
   };
 }
 
-describe.each(Object.keys(GROUNDS))("uploads on %s", (ground) => {
-  let world: World | undefined;
-  beforeAll(async () => {
-    world = await openWorld(ground);
-  });
-  afterAll(() => world?.close());
-  beforeEach((context) => {
-    if (world === undefined) context.skip(`no engine for ${ground}`);
-  });
-  const started = (): World => {
-    if (world === undefined) throw new Error("The test runs without its service.");
-    return world;
-  };
-
+onEveryGround("uploads on %s", (started) => {
   describe("direct", () => {
     it.each(["PUT", "POST"] as const)(
       "a %s brings the bytes, and completing it gives them to the lecture",

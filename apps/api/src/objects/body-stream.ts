@@ -1,5 +1,5 @@
 import type { GetResult } from "@bucketferry/storage-core";
-import { bodyBytesPassed } from "./body-garbage.ts";
+import { downloadedBytesPassed } from "./body-garbage.ts";
 
 /** The bytes of an open object as the body of an answer, read from storage at the pace at which the client takes them. */
 export function bodyStream(opened: GetResult): ReadableStream<Uint8Array> {
@@ -9,7 +9,7 @@ export function bodyStream(opened: GetResult): ReadableStream<Uint8Array> {
       async pull(controller) {
         const step = await iterator.next();
         if (step.done === true) return controller.close();
-        bodyBytesPassed(step.value.byteLength);
+        downloadedBytesPassed(step.value.byteLength);
         controller.enqueue(step.value);
       },
       async cancel() {

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { bodyBytesPassed } from "../objects/body-garbage.ts";
+import { uploadedBytesPassed } from "../objects/body-garbage.ts";
 import { Problem } from "../problem/problem.ts";
 import type { ServiceEnv } from "../service.ts";
 
@@ -47,7 +47,7 @@ export async function* requestBody(
       }
       windowMs += performance.now() - begunMs;
       windowBytes += next.value.byteLength;
-      bodyBytesPassed(next.value.byteLength);
+      uploadedBytesPassed(next.value.byteLength);
       if (windowMs >= idleMs) {
         if (windowBytes < (LEAST_BYTES_PER_SECOND * windowMs) / 1000) throw tooSlow(idleMs);
         windowMs = 0;

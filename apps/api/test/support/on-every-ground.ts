@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
+import { GROUNDS, openWorld, type World } from "./world.ts";
+
+/**
+ * Describes tests once for each ground (`%s` in the title), over one service that is open while they run. Where an engine
+ * is missing at a desk they are skipped.
+ */
+export function onEveryGround(title: string, tests: (started: () => World) => void): void {
+  describe.each(Object.keys(GROUNDS))(title, (ground) => {
+    let world: World | undefined;
+    beforeAll(async () => {
+      world = await openWorld(ground);
+    }, 60_000);
+    afterAll(() => world?.close());
+    beforeEach((context) => {
+      if (world === undefined) context.skip(`no engine for ${ground}`);
+    });
+    tests(() => {
+      if (world === undefined) throw new Error("The test runs without its service.");
+      return world;
+    });
+  });
+}
