@@ -66,6 +66,8 @@ export function objectWriter(
     timer = undefined;
     writing ??= write().finally(() => {
       writing = undefined;
+      // What came after the last look, and before this moment, found somebody writing and set no timer.
+      if (waiting.length > 0) timer ??= setTimeout(() => void startWriting(), lingerMs);
     });
     return writing;
   };
