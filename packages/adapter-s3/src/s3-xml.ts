@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { StorageError } from "@bucketferry/storage-core";
-import { XMLParser } from "fast-xml-parser";
+import type * as FastXmlParser from "fast-xml-parser";
 
 /** An element: its children by name, always as lists, or its text. */
 export interface XmlElement {
@@ -14,7 +15,7 @@ export interface XmlElement {
 const TEXT = "#text";
 
 // Everything is text: a key such as `0012` or `1e3` is not a number. Spaces belong to keys. Nothing but elements is wanted.
-const parser = new XMLParser({
+const OPTIONS = {
   ignoreAttributes: true,
   ignoreDeclaration: true,
   ignorePiTags: true,
@@ -24,7 +25,18 @@ const parser = new XMLParser({
   textNodeName: TEXT,
   // Numeric character references too: a carriage return in a key comes as `&#13;`.
   htmlEntities: true,
-});
+} as const;
+
+let parser: FastXmlParser.XMLParser | undefined;
+
+/** Loaded when first needed, which a run over listings as services write them, without a failure, never does. */
+function xmlParser(): FastXmlParser.XMLParser {
+  if (parser === undefined) {
+    const library = createRequire(import.meta.url)("fast-xml-parser") as typeof FastXmlParser;
+    parser = new library.XMLParser(OPTIONS);
+  }
+  return parser;
+}
 
 /**
  * The root element of an answer.
@@ -35,7 +47,7 @@ export function parseXml(text: string, ...roots: string[]): XmlElement {
   // S3 sends no document type; one would only be there to define entities.
   if (text.trimStart().startsWith("<") && !/<!DOCTYPE/i.test(text)) {
     try {
-      document = parser.parse(text, true);
+      document = xmlParser().parse(text, true);
     } catch {
       document = undefined;
     }
