@@ -7,7 +7,7 @@ import { onEveryGround } from "./support/on-every-ground.ts";
 
 const AUDIO = wav(2);
 
-onEveryGround("on %s", (started) => {
+onEveryGround((started) => {
   it("a lecture gets audio, plays by range, and tells its duration", async () => {
     const api = started();
     const user = await as(api, "ada");

@@ -16,7 +16,7 @@ const server = createServer((_request, response) => {
   response.writeHead(isDown ? 503 : 200, { "content-type": "application/json" });
   response.end(isDown ? "" : JSON.stringify({ keys: published }));
 });
-let ask: (key: Key, kid?: string) => Promise<"taken" | string>;
+let ask: (key: Key, kid?: string) => Promise<string>;
 
 beforeEach(async () => {
   // Only the clock: timers and sockets stay real.

@@ -18,7 +18,7 @@ interface StartedUpload {
   };
 }
 
-onEveryGround("uploads on %s", (started) => {
+onEveryGround((started) => {
   describe("direct", () => {
     it.each(["PUT", "POST"] as const)(
       "a %s brings the bytes, and completing it gives them to the lecture",

@@ -4,11 +4,13 @@
  */
 import { ServerResponse } from "node:http";
 
-const { writeHead } = ServerResponse.prototype;
+const writeHead: unknown = Reflect.get(ServerResponse.prototype, "writeHead");
+if (typeof writeHead !== "function") throw new Error("ServerResponse has no writeHead.");
+const original = writeHead;
 
 function dyingWriteHead(this: ServerResponse, ...head: unknown[]): unknown {
   if (this.req.headers["x-die"] !== undefined) process.kill(process.pid, "SIGKILL");
-  return Reflect.apply(writeHead, this, head);
+  return Reflect.apply(original, this, head);
 }
 
 Object.assign(ServerResponse.prototype, { writeHead: dyingWriteHead });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { GROUNDS, openWorld, type World } from "./world.ts";
 
 /**
- * Describes tests once for each ground (`%s` in the title), over one service that is open while they run. Where an engine
+ * Describes tests once for each ground, over one service that is open while they run. Where an engine
  * is missing at a desk they are skipped.
  */
-export function onEveryGround(title: string, tests: (started: () => World) => void): void {
-  describe.each(Object.keys(GROUNDS))(title, (ground) => {
+export function onEveryGround(tests: (started: () => World) => void): void {
+  describe.each(Object.keys(GROUNDS))("on %s", (ground) => {
     let world: World | undefined;
     beforeAll(async () => {
       world = await openWorld(ground);
