@@ -40,6 +40,8 @@ export class FlowingBody implements BodySink {
   }
 
   end(): void {
+    // Its last bytes may have held the connection back, which is free for others now.
+    this.#resume();
     this.#isOver = true;
     this.#news();
   }

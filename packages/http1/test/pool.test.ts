@@ -558,3 +558,15 @@ describe("an abort", () => {
     await expect.poll(() => sockets.size).toBe(0);
   });
 });
+
+it("a body whose last bytes were held back and that nobody reads does not keep the next answer from coming", async () => {
+  const { pool, connections } = await served((_, response) => response.end(Buffer.alloc(128 * 1024 + 10)), {
+    connections: 1,
+    headersTimeoutMs: 2_000,
+  });
+  const ask = { method: "GET", target: "/", headers: { host: "x" } };
+  await pool.send({ ...ask, body: undefined });
+  const second = await pool.send({ ...ask, body: undefined });
+  expect((await second.body.bytes()).byteLength).toBe(128 * 1024 + 10);
+  expect(connections()).toBe(1);
+});
