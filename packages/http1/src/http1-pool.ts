@@ -1,6 +1,7 @@
-import { Connection, type ConnectionLimits, type ConnectionOwner, type Exchange, type Origin } from "./connection.ts";
+import { Connection, type ConnectionLimits, type ConnectionOwner, type Exchange } from "./connection.ts";
 import type { Http1Answer, Http1Request } from "./exchange.ts";
 import { HttpError } from "./http-error.ts";
+import type { Origin } from "./open-socket.ts";
 
 export interface Http1PoolOptions {
   /** Most connections at one time; further requests wait for one. */

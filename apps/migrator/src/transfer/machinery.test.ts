@@ -208,7 +208,7 @@ describe("a pause", () => {
     await pausing.passable(never());
     pausing.begin("source", expired);
     pausing.begin("source", expired);
-    await Promise.all(Array.from({ length: 20 }, () => pausing.passable(never())));
+    await Promise.all(Array.from({ length: 20 }, async () => pausing.passable(never())));
     expect(probes).toBe(3);
     expect(events.map((event) => event.type)).toEqual(["paused", "resumed"]);
   });
