@@ -6,7 +6,7 @@ import type { Background } from "./background/background.ts";
 import type { ServiceConfig } from "./config/service-config.ts";
 import type { ServiceDatabase } from "./database/open-database.ts";
 import type { Links } from "./files/links.ts";
-import type { IdempotentRequest } from "./middleware/idempotency.ts";
+import type { IdempotentRequest } from "./middleware/idempotent-request.ts";
 import type { Metrics } from "./observability/metrics.ts";
 
 /** Everything that routes need, made once at start. */

@@ -1,25 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
-import type { Kysely } from "kysely";
 import type { ServiceDatabase } from "../database/open-database.ts";
-import type { IdempotencyTable, ServiceTables } from "../database/tables.ts";
+import type { IdempotencyTable } from "../database/tables.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
-
-/** A request that came with an `Idempotency-Key`. */
-export interface IdempotentRequest {
-  /**
-   * Stores the answer in the transaction that makes it true: a request that is sent again after a crash finds both, or
-   * neither.
-   */
-  remember(transaction: Kysely<ServiceTables>, answer: RememberedAnswer): Promise<void>;
-}
-
-export interface RememberedAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
 
 const KEEP_HOURS = 24;
 /** Longer than any request lives without being extended. */
