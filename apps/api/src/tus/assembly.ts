@@ -1,7 +1,3 @@
-import type { StorageProvider } from "@bucketferry/storage-core";
-import { multipartAssembly } from "./multipart-assembly.ts";
-import { segmentAssembly } from "./segment-assembly.ts";
-
 /** How far an object is assembled; plain data, kept in the upload's row. */
 export interface AssemblyProgress {
   /** Pieces that are stored, the tail not counted. */
@@ -46,9 +42,4 @@ export interface Assembly {
   discard(object: AssembledObject, progress: AssemblyProgress): Promise<void>;
   /** Objects that the assembly has made beside the one itself, for their notes. */
   sideKeys(object: AssembledObject, progress: AssemblyProgress): readonly string[];
-}
-
-/** In parts where storage has them; else in objects that are joined at the end. */
-export function assemblyOf(storage: StorageProvider): Assembly {
-  return storage.capabilities.multipart === false ? segmentAssembly(storage) : multipartAssembly(storage);
 }

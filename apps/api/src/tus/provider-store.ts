@@ -5,13 +5,8 @@ import { Problem } from "../problem/problem.ts";
 import type { Service } from "../service.ts";
 import { noteUnneeded } from "../uploads/stored-object.ts";
 import { dropUpload, findUpload, type UploadRow } from "../direct-uploads/upload-store.ts";
-import {
-  assemblyOf,
-  NOTHING_ASSEMBLED,
-  type AssembledObject,
-  type Assembly,
-  type AssemblyProgress,
-} from "./assembly.ts";
+import { NOTHING_ASSEMBLED, type AssembledObject, type Assembly, type AssemblyProgress } from "./assembly.ts";
+import { assemblyOf } from "./assembly-of-storage.ts";
 
 /**
  * Where tus uploads are kept: their bytes at the service's storage, whatever it is, how far they are in its database. So an
