@@ -4,7 +4,7 @@ import { formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import type { StageContext } from "../stages/stage-context.ts";
 import { unverifiedCopies } from "../stages/remove-vanished.ts";
-import { copyStep, type CopyCommandOptions } from "./copy.ts";
+import { copyStep, type CopyStepOptions } from "./copy-step.ts";
 import { planStep } from "./plan.ts";
 
 /** A source that changes faster than it is copied would go on forever. */
@@ -21,7 +21,7 @@ export async function copyRounds(
   context: StageContext,
   config: Config,
   rounds: "once" | "until-quiet",
-  options: CopyCommandOptions,
+  options: CopyStepOptions,
 ): Promise<CommandResult> {
   const most = rounds === "once" ? 1 : MOST_ROUNDS;
   const total: Record<string, unknown> = {};

@@ -1,22 +1,10 @@
-import type { Config, CopyConfig } from "@bucketferry/config";
-import { exitCodeOf } from "../decide/exit-code.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment } from "../session.ts";
-import { copy } from "../stages/copy.ts";
-import { passGate, runStage } from "../stages/run-stage.ts";
-import type { StageContext } from "../stages/stage-context.ts";
+import { copyStep, type CopyStepOptions } from "./copy-step.ts";
 
-export interface CopyCommandOptions {
+export interface CopyCommandOptions extends CopyStepOptions {
   /** Plan first, in the same process: once, or again and again until there is nothing left to copy. */
   readonly plan?: "once" | "until-quiet" | undefined;
-  readonly concurrency: number | undefined;
-  readonly bandwidthLimitBytesPerSecond: number | undefined;
-  /** Default: those of the configuration. */
-  readonly processes?: number | undefined;
-  readonly order?: CopyConfig["order"] | undefined;
-  readonly patienceMs: number;
-  readonly allowPartial: boolean;
 }
 
 export function copyCommand(environment: CommandEnvironment, options: CopyCommandOptions): Promise<CommandResult> {
@@ -26,61 +14,4 @@ export function copyCommand(environment: CommandEnvironment, options: CopyComman
     const { copyRounds } = await import("./copy-rounds.ts");
     return copyRounds(context, config, plan, options);
   });
-}
-
-export async function copyStep(
-  context: StageContext,
-  config: Config,
-  options: CopyCommandOptions,
-): Promise<CommandResult> {
-  await passGate("copy", context, options);
-  const summary = await runStage("copy", context, () =>
-    copy(context, {
-      concurrency: options.concurrency ?? config.copy.concurrency,
-      bandwidthLimitBytesPerSecond: options.bandwidthLimitBytesPerSecond ?? config.copy.bandwidthLimitBytesPerSecond,
-      schedule: config.copy.schedule,
-      processes: { count: options.processes ?? config.copy.processes, configFile: config.file },
-      partSizeBytes: config.copy.partSizeBytes,
-      order: options.order ?? config.copy.order,
-      metadata: config.copy.metadata,
-      contentType: config.copy.contentType,
-      serverSide: config.copy.serverSide,
-      patienceMs: options.patienceMs,
-    }),
-  );
-  return {
-    exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.failed }),
-    counts: { ...summary },
-    lines: [
-      summary.complete
-        ? `Copied ${formatCount(summary.copied)} objects (${formatBytes(summary.bytes)}), found ${formatCount(summary.adopted)} at the target already.`
-        : `Interrupted after ${formatCount(summary.copied)} objects. Run the command again: it goes on where it stopped.`,
-      ...(summary.failed > 0
-        ? [
-            `${formatCount(summary.failed)} objects failed; \`bucketferry report\` lists them, \`bucketferry plan\` plans them again.`,
-          ]
-        : []),
-      ...(summary.removed > 0
-        ? [
-            `${formatCount(summary.removed)} copies were removed: their objects were deleted at the source before the copies were verified.`,
-          ]
-        : []),
-      ...(summary.vanished > 0 ? [`${formatCount(summary.vanished)} objects are gone from the source.`] : []),
-      ...(summary.notCarried > 0
-        ? [
-            `${formatCount(summary.notCarried)} objects have headers or metadata that the target cannot hold; the ledger keeps them.`,
-          ]
-        : []),
-      ...(summary.contentTypeDiffers > 0
-        ? [
-            `${formatCount(summary.contentTypeDiffers)} objects are served with another content type than the source lists; the one they are served with went along.`,
-          ]
-        : []),
-      ...(summary.md5Unproved > 0
-        ? [
-            `The ETags of ${formatCount(summary.md5Unproved)} source objects look like MD5s and are not those of the bytes.`,
-          ]
-        : []),
-    ],
-  };
 }

@@ -6,7 +6,7 @@ import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment, type Session } from "../session.ts";
 import type { PlaceholderPolicy } from "../decide/obstacle.ts";
 import { unverifiedCopies } from "../stages/remove-vanished.ts";
-import { copyStep } from "./copy.ts";
+import { copyStep } from "./copy-step.ts";
 import { mayGoOn } from "./may-go-on.ts";
 import { planStep } from "./plan.ts";
 import { probeUrls } from "../stages/probe-urls.ts";
