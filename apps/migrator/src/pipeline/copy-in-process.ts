@@ -1,23 +1,11 @@
-import type { ObjectChange, ObjectRecord } from "@bucketferry/ledger";
-import type { CopyOptions } from "../stages/copy.ts";
-import type { StageContext } from "../stages/stage-context.ts";
+import type { ObjectRecord } from "@bucketferry/ledger";
 import { copyMemory } from "./copy-memory.ts";
 import { copyObjects } from "./copy-objects.ts";
-import type { CopyNote } from "./copy-ports.ts";
+import type { CopyRun } from "./copy-run.ts";
 import { followSchedule } from "./follow-schedule.ts";
 import { hostLimits } from "./host-limits.ts";
 import { tellPace } from "./tell-pace.ts";
 import { requestsFor, throttle } from "./throttle.ts";
-
-/** What a run of the stage gives whoever does the copying. */
-export interface CopyRun {
-  readonly context: StageContext;
-  readonly options: CopyOptions;
-  /** Ends what is under way. */
-  readonly signal: AbortSignal;
-  readonly record: (change: ObjectChange) => Promise<void>;
-  readonly note: (what: CopyNote) => void;
-}
 
 /** Copies in this process, straight into the ledger. */
 export async function copyInProcess(objects: AsyncIterable<ObjectRecord>, run: CopyRun): Promise<void> {

@@ -5,7 +5,7 @@ import { CommandError } from "../command-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { unpackFailure } from "./child-failure.ts";
 import type { ChildCall, FromChild, ToChild } from "./child-messages.ts";
-import type { CopyRun } from "./copy-in-process.ts";
+import type { CopyRun } from "./copy-run.ts";
 import { followSchedule } from "./follow-schedule.ts";
 import { heldObjects, type HeldObjects } from "./held-objects.ts";
 import { shareOf } from "./share-pace.ts";

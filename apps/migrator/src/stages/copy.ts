@@ -1,23 +1,11 @@
-import type { CopyConfig } from "@bucketferry/config";
 import { copyTally, type CopyCounts } from "../pipeline/copy-counts.ts";
 import { copyInProcess } from "../pipeline/copy-in-process.ts";
+import type { CopyOptions } from "../pipeline/copy-run.ts";
 import { plannedObjects } from "../pipeline/planned-objects.ts";
 import { joinedSignal } from "../process/joined-signal.ts";
 import type { StageContext } from "./stage-context.ts";
 import { removeVanished } from "./remove-vanished.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
-
-export interface CopyOptions extends Pick<
-  CopyConfig,
-  "concurrency" | "bandwidthLimitBytesPerSecond" | "partSizeBytes" | "order" | "metadata" | "contentType" | "serverSide"
-> {
-  /** When copying goes slower, or not at all. */
-  readonly schedule?: CopyConfig["schedule"] | undefined;
-  /** More than one: child processes that open the configuration `file` for themselves. */
-  readonly processes?: { readonly count: number; readonly configFile: string } | undefined;
-  /** How long expired credentials or a service that is away are waited for, in milliseconds. */
-  readonly patienceMs: number;
-}
 
 export interface CopySummary extends CopyCounts {
   /** Our copies of objects that were deleted at the source before their copies were verified. */
