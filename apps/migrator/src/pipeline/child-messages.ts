@@ -3,7 +3,7 @@ import type { ObjectChange, ObjectRecord } from "@bucketferry/ledger";
 import type { Side } from "../decide/failure.ts";
 import type { CommandEvent } from "../report/events.ts";
 import type { LogLevel } from "../report/reporter.ts";
-import type { CarryPolicy } from "../transfer/carry.ts";
+import type { CarryPolicy } from "../transfer/carry-policy.ts";
 import type { UploadJournal } from "../transfer/transfer.ts";
 import type { CopyNote } from "./copy-ports.ts";
 import type { Pace } from "./throttle.ts";

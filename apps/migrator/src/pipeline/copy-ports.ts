@@ -2,7 +2,7 @@ import type { CopyConfig, Route } from "@bucketferry/config";
 import type { ObjectChange } from "@bucketferry/ledger";
 import type { Reporter } from "../report/reporter.ts";
 import type { ByteBudget } from "../transfer/byte-budget.ts";
-import type { CarryPolicy } from "../transfer/carry.ts";
+import type { CarryPolicy } from "../transfer/carry-policy.ts";
 import type { PartBuffers } from "../transfer/part-buffers.ts";
 import type { UploadJournal } from "../transfer/transfer.ts";
 import type { Throttle } from "./throttle.ts";

@@ -1,4 +1,3 @@
-import type { CopyConfig } from "@bucketferry/config";
 import type { ObjectRecord } from "@bucketferry/ledger";
 import { StorageError, type ObjectInfo } from "@bucketferry/storage-core";
 import { carryHeaders, type CarriedHeaders } from "../decide/carry-headers.ts";
@@ -6,9 +5,6 @@ import { repairedContentType } from "../decide/content-type.ts";
 import { notCarriedMessage } from "../decide/not-carried.ts";
 import { SideFailure } from "./side-failure.ts";
 import type { TransferContext } from "./transfer.ts";
-
-/** What happens to headers and metadata on the way. */
-export type CarryPolicy = Pick<CopyConfig, "metadata" | "contentType">;
 
 /**
  * What goes along with an object's bytes: what the source stored, as far as the target can hold it.

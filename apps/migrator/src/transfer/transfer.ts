@@ -4,7 +4,7 @@ import type { Route, WithinService } from "@bucketferry/config";
 import type { CarriedHeaders } from "../decide/carry-headers.ts";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { PutMode } from "../decide/put-condition.ts";
-import type { CarryPolicy } from "./carry.ts";
+import type { CarryPolicy } from "./carry-policy.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import type { PartBuffers } from "./part-buffers.ts";
 
