@@ -1,5 +1,5 @@
 import type { Cell, KeptReason, LookUpStates, ObjectState, ReferenceRoute, RewriteTo } from "./contract.ts";
-import type { JournalledReference } from "./database/journal.ts";
+import type { JournalledReference } from "./database/journal-entry.ts";
 import { decide, type Decision } from "./text/decide.ts";
 import { applyEdits, type Edit } from "./text/edits.ts";
 import type { Occurrence, Reading } from "./text/occurrence.ts";

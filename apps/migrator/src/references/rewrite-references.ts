@@ -1,13 +1,8 @@
 import type { KeptReason, LookUpStates, ReferenceEvent, RewriteSummary, RewriteTo, StageOptions } from "./contract.ts";
 import { pathIn, readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
 import { withExcerpt } from "./changed-excerpt.ts";
-import {
-  journalledTexts,
-  rowKeyText,
-  type CellRewrite,
-  type JournalledReference,
-  type RowRewrite,
-} from "./database/journal.ts";
+import { journalledTexts, rowKeyText } from "./database/journal.ts";
+import type { CellRewrite, JournalledReference, RowRewrite } from "./database/journal-entry.ts";
 import type { Moment } from "./database/dialect.ts";
 import type { Table, WrittenRow } from "./database/table.ts";
 import { pace, type Pace, type PaceOptions } from "./pace.ts";

@@ -1,32 +1,8 @@
-import type { Kysely } from "kysely";
 import type { DatabaseError, DatabaseFinding, KeyValue } from "../contract.ts";
+import type { AppDatabase } from "./app-database.ts";
 import type { ColumnFilter } from "./column-filter.ts";
-import type { RowRestore, RowRewrite } from "./journal.ts";
+import type { RowRestore, RowRewrite } from "./journal-entry.ts";
 import type { Catalogue, KeyColumn, Row, Table, TextColumn, WrittenRow } from "./table.ts";
-
-/** The tables of ours in the app's database. */
-export interface ControlTables {
-  bucketferry_url_journal: JournalTable;
-}
-
-/** One write of one cell. Texts only, so that both databases hold the same. */
-export interface JournalTable {
-  id: number;
-  table_schema: string | null;
-  table_name: string;
-  column_name: string;
-  /** JSON: column → value as text. */
-  row_key: string;
-  before_text: string;
-  after_text: string;
-  /** JSON: which references were changed, each with route, key and path. */
-  edits: string;
-  /** ISO 8601, UTC. */
-  written_at: string;
-  restored_at: string | null;
-}
-
-export type AppDatabase = Kysely<ControlTables>;
 
 /** How gently the database is to be handled. */
 export interface DatabaseLimits {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { ColumnFilter } from "../column-filter.ts";
-import type { AppDatabase } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
 import type { Catalogue, KeyColumn, SkippedTable, Table, TableName, TextColumn } from "../table.ts";
 import { holdsAny } from "./holds-any.ts";
 import { readTypes, type TypeKnowledge } from "./type-shapes.ts";

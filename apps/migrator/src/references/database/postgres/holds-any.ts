@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { prefilter } from "../prefilter.ts";
 import { TEXT, type Shape } from "../shape/shape.ts";
-import type { AppDatabase } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
 import type { TableName } from "../table.ts";
 
 /** In lower case, by the C collation: ASCII letters only, and far cheaper than by the rules of a language. */

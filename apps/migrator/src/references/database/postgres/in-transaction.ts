@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import type { AppDatabase, DatabaseLimits } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
+import type { DatabaseLimits } from "../dialect.ts";
 
 /** A writing transaction with the limits of the configuration. */
 export function inTransaction<T>(

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { merged } from "../merged.ts";
-import type { AppDatabase, ReadOptions, RowChunk } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
+import type { ReadOptions, RowChunk } from "../dialect.ts";
 import type { Row, Table, TextColumn } from "../table.ts";
 import { holdsOneOf, lowered } from "./holds-any.ts";
 import { tableId } from "./table-id.ts";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import pg from "pg";
-import type { AppDatabase } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
 
 /**
  * How far replicas are behind: the slowest of those that the primary sees, and the one that the configuration names.

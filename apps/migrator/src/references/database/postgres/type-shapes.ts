@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { AppDatabase } from "../dialect.ts";
+import type { AppDatabase } from "../app-database.ts";
 import { JSON_TEXT, TEXT, type CompositeField, type Shape } from "../shape/shape.ts";
 
 /** What is known of a column's type. */

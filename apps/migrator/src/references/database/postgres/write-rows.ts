@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from "kysely";
-import type { AppDatabase, RowWriter } from "../dialect.ts";
-import type { CellRestore, CellRewrite, RowRestore, RowRewrite } from "../journal.ts";
+import type { AppDatabase } from "../app-database.ts";
+import type { RowWriter } from "../dialect.ts";
+import type { CellRestore, CellRewrite, RowRestore, RowRewrite } from "../journal-entry.ts";
 import type { RowChange, Table, TextColumn, WrittenRow } from "../table.ts";
 import { tableId } from "./table-id.ts";
 import { textArray } from "./text-array.ts";
