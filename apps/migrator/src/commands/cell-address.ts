@@ -1,4 +1,4 @@
-import type { CellAddress } from "../references/one-cell.ts";
+import type { CellAddress } from "../references/cell.ts";
 
 /**
  * `lectures.audio_url@17`, `public.users.image@school=North,name=Ada`, or with the key as an event shows it:

@@ -1,18 +1,12 @@
-import type { Cell, ReferenceEvent, ReferenceRoute } from "./contract.ts";
+import type { Cell } from "./cell.ts";
+import type { ReferenceEvent, ReferenceRoute } from "./contract.ts";
 import type { Dialect, Moment, RowChunk } from "./database/dialect.ts";
-import { leavesOf, mapLeaves, type Leaf } from "./database/shape/map-leaves.ts";
+import { leavesOf, mapLeaves } from "./database/shape/map-leaves.ts";
 import type { Catalogue, Row, RowCell, Table, TextColumn } from "./database/table.ts";
 import { keyOccurrences } from "./key-columns.ts";
-import type { ReadCell } from "./rewrite-plan.ts";
+import type { ReadLeaf } from "./read-cell.ts";
 import { findOccurrences } from "./text/find-occurrences.ts";
 import type { HostTable } from "./text/host-table.ts";
-
-/** A text inside a cell, with everything in it that names an object of ours. */
-export interface ReadLeaf extends ReadCell {
-  readonly leaf: Leaf;
-  /** Its place among all texts of the cell. */
-  readonly index: number;
-}
 
 /** A cell that holds at least one reference, with what is needed to write it. */
 export interface TableCell {

@@ -1,10 +1,10 @@
 import type { StorageProvider } from "@bucketferry/storage-core/provider";
-import type { DatabaseLimits } from "./database/dialect.ts";
-import type { CellAddress, OneCell } from "./one-cell.ts";
-import type { PaceOptions } from "./pace.ts";
+import type { Cell, CellAddress } from "./cell.ts";
+import type { DatabaseLimits } from "./database/limits.ts";
+import type { PaceOptions } from "./pace-options.ts";
+import type { OneCell } from "./read-cell.ts";
+import type { FormPolicies } from "./text/form-policies.ts";
 import type { ReferenceKind } from "./text/occurrence.ts";
-import type { FormPolicies } from "./text/policies.ts";
-import type { Look, WatchOptions } from "./watch-references.ts";
 
 /**
  * The face between the commands and the part that finds, rewrites and restores what an app's database says about its
@@ -66,18 +66,6 @@ export interface ObjectState {
  * absent from the answer. At most 1,000 keys a call.
  */
 export type LookUpStates = (route: string, keys: readonly string[]) => Promise<ReadonlyMap<string, ObjectState>>;
-
-/** A value of a primary key, as JSON can hold it; a 64-bit integer beyond 2^53 and a date come as strings. */
-export type KeyValue = string | number | boolean | null;
-
-/** One column of one row. */
-export interface Cell {
-  /** As the database prints it without quotes: `lectures`, or `public.lectures` where there are schemas. */
-  readonly table: string;
-  readonly column: string;
-  /** Column → value, in the order of the key. A table without a key has the database's own row address under its name. */
-  readonly primaryKey: Readonly<Record<string, KeyValue>>;
-}
 
 /** Why a reference, or a whole cell, stays as it is. */
 export type KeptReason =
@@ -218,6 +206,25 @@ export interface StoredReference extends Cell {
   readonly side: "source" | "target";
 }
 
+/** A cell that holds the old form of a reference. */
+export interface OldReference extends Cell {
+  readonly path?: string | undefined;
+  /** Masked. */
+  readonly text: string;
+  readonly route: string;
+  readonly key: string;
+}
+
+/** What one look at the database found. */
+export interface Look {
+  /** The first look at the database: what it finds was there before. */
+  readonly isFirst: boolean;
+  readonly cells: number;
+  readonly references: number;
+  /** Statements that would keep such rows out from now on, for a person to decide. */
+  readonly guards: readonly string[];
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 
 export type ReferenceEvent =
@@ -276,6 +283,13 @@ export type ReferenceEvent =
 export interface StageOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: ReferenceEvent) => void;
+}
+
+export interface WatchOptions extends StageOptions {
+  /** Undefined: one look, and the end. */
+  readonly intervalMs: number | undefined;
+  /** Told of each reference that is found; at the first look only when it is the only one. */
+  readonly onFound: (reference: OldReference) => void;
 }
 
 export interface References {

@@ -1,21 +1,8 @@
-import { DatabaseError, type Cell } from "./contract.ts";
-import { cellOf, tableCell, type CellSource, type ReadLeaf } from "./cells.ts";
+import type { CellAddress } from "./cell.ts";
+import { cellOf, tableCell, type CellSource } from "./cells.ts";
+import { DatabaseError } from "./contract.ts";
 import type { KeyColumn } from "./database/table.ts";
-
-/** Which cell somebody means. */
-export interface CellAddress {
-  readonly table: string;
-  readonly column: string;
-  /** Values of the row's key: by the names of its columns, or the only one there is. */
-  readonly key: string | Readonly<Record<string, string>>;
-}
-
-/** A cell as it is now. */
-export interface OneCell {
-  readonly cell: Cell;
-  /** Its texts that hold a reference, or something that looks like one. */
-  readonly leaves: readonly ReadLeaf[];
-}
+import type { OneCell } from "./read-cell.ts";
 
 /** @throws DatabaseError when there is no such column, row or text */
 export async function readOneCell(source: CellSource, { table, column, key }: CellAddress): Promise<OneCell> {

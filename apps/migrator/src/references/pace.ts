@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dialect } from "./database/dialect.ts";
-
-export interface PaceOptions {
-  /** Undefined: as fast as it goes. */
-  readonly rowsPerSecond?: number | undefined;
-  /** Replicas that are further behind are waited for. Undefined: nobody looks. */
-  readonly maxReplicaLagMs?: number | undefined;
-}
+import type { PaceOptions } from "./pace-options.ts";
 
 /** Asking costs a query, and lag does not change faster. */
 const LAG_EVERY_MS = 1_000;

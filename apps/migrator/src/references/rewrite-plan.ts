@@ -1,16 +1,10 @@
-import type { Cell, KeptReason, LookUpStates, ObjectState, ReferenceRoute, RewriteTo } from "./contract.ts";
+import type { KeptReason, LookUpStates, ObjectState, ReferenceRoute, RewriteTo } from "./contract.ts";
 import type { JournalledReference } from "./database/journal-entry.ts";
+import type { ReadCell } from "./read-cell.ts";
 import { decide, type Decision } from "./text/decide.ts";
 import { applyEdits, type Edit } from "./text/edits.ts";
-import type { Occurrence, Reading } from "./text/occurrence.ts";
+import type { Reading } from "./text/occurrence.ts";
 import { renderReference } from "./text/render.ts";
-
-/** A cell as it was read, with everything in it that names an object of ours. */
-export interface ReadCell {
-  readonly cell: Cell;
-  readonly text: string;
-  readonly occurrences: readonly Occurrence[];
-}
 
 export interface KeptReference {
   readonly path: string | undefined;

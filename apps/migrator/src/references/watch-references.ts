@@ -1,33 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cell, StageOptions } from "./contract.ts";
 import { pathIn, readCells, type CellSource, type TableCell } from "./cells.ts";
+import type { Look, OldReference, WatchOptions } from "./contract.ts";
 import { masked } from "./text/mask.ts";
-
-/** A cell that holds the old form of a reference. */
-export interface OldReference extends Cell {
-  readonly path?: string | undefined;
-  /** Masked. */
-  readonly text: string;
-  readonly route: string;
-  readonly key: string;
-}
-
-export interface Look {
-  /** The first look at the database: what it finds was there before. */
-  readonly isFirst: boolean;
-  readonly cells: number;
-  readonly references: number;
-  /** Statements that would keep such rows out from now on, for a person to decide. */
-  readonly guards: readonly string[];
-}
-
-export interface WatchOptions extends StageOptions {
-  /** Undefined: one look, and the end. */
-  readonly intervalMs: number | undefined;
-  /** Told of each reference that is found; at the first look only when it is the only one. */
-  readonly onFound: (reference: OldReference) => void;
-}
 
 /**
  * Looks again and again for rows that still arrive with old URLs. Postgres tells which row versions are new, so a look costs

@@ -1,6 +1,5 @@
 import type { DiffRow } from "../diff/diff-row.ts";
-import type { ReferenceEvent } from "../references/contract.ts";
-import type { OldReference } from "../references/watch-references.ts";
+import type { OldReference, ReferenceEvent } from "../references/contract.ts";
 
 /**
  * Everything that a command says while it works: with `--json` each event is one line, as it is. The table in the README

@@ -1,6 +1,6 @@
 import type { LookUpStates, ObjectState, ReferenceEvent, References } from "../../src/references/contract.ts";
 import { openReferences } from "../../src/references/open-references.ts";
-import type { DatabaseLimits } from "../../src/references/database/dialect.ts";
+import type { DatabaseLimits } from "../../src/references/database/limits.ts";
 import type { AppDatabase } from "./engines.ts";
 import { classroomRoutes, NEW, OLD } from "./routes.ts";
 

@@ -1,9 +1,8 @@
 import type { FormPolicy } from "@bucketferry/config";
 import type { UrlKind } from "@bucketferry/storage-core/provider";
 import type { KeptReason, RewriteTo } from "../contract.ts";
+import type { FormPolicies } from "./form-policies.ts";
 import type { ReferenceKind } from "./occurrence.ts";
-
-export type FormPolicies = Readonly<Record<UrlKind, FormPolicy>>;
 
 /** Forms that gave their object to everybody, and to whom the new URL gives no more than the old one did. */
 const OPEN_FORMS = { public: "map", cdn: "map" } as const;

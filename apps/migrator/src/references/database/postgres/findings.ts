@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { DatabaseFinding } from "../../contract.ts";
 import type { AppDatabase } from "../app-database.ts";
-import type { DatabaseLimits } from "../dialect.ts";
+import type { DatabaseLimits } from "../limits.ts";
 import type { Catalogue } from "../table.ts";
 import type { Pooler } from "./pooler.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { AppDatabase } from "../app-database.ts";
-import type { DatabaseLimits } from "../dialect.ts";
+import type { DatabaseLimits } from "../limits.ts";
 
 /** A writing transaction with the limits of the configuration. */
 export function inTransaction<T>(

@@ -1,9 +1,10 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import Cursor from "pg-cursor";
-import type { KeyValue } from "../../contract.ts";
+import type { KeyValue } from "../../cell.ts";
 import type { AppDatabase, ControlTables } from "../app-database.ts";
-import type { DatabaseLimits, Dialect } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
+import type { DatabaseLimits } from "../limits.ts";
 import { readCatalogue } from "./catalogue.ts";
 import { isAboutTheCell, isPassing, translate } from "./errors.ts";
 import { findings } from "./findings.ts";

@@ -1,17 +1,8 @@
 import { arrayElement, arrayPieces, type LiteralPiece } from "./array-literal.ts";
 import { hstorePieces } from "./hstore-literal.ts";
 import { recordField, recordPieces } from "./record-literal.ts";
+import type { Leaf } from "./leaf.ts";
 import type { Shape } from "./shape.ts";
-
-/** A text inside a value: the value itself, an element of an array, a field … */
-export interface Leaf {
-  readonly value: string;
-  /** Undefined: it is the whole cell. */
-  readonly path: string | undefined;
-  readonly isJson: boolean;
-  /** It names a value instead of being one, and stays. */
-  readonly isName: boolean;
-}
 
 /** The value with each of its texts replaced by what `visit` makes of it; a value in which all stay comes back as it was. */
 export function mapLeaves(text: string, shape: Shape, visit: (leaf: Leaf) => string): string {

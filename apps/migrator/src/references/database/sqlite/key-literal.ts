@@ -1,4 +1,4 @@
-import type { KeyValue } from "../../contract.ts";
+import type { KeyValue } from "../../cell.ts";
 
 /**
  * A value of a key as SQLite's `quote()` writes it, which keeps its type: `7`, `'a''b'`, `X'00FF'`, `NULL`. In SQLite the type
