@@ -2,7 +2,7 @@ import type { UploadPartRecord, UploadRecord } from "@bucketferry/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { copyWayOf, WHOLE_BODY_BYTES } from "./copy-way.ts";
-import { partPlan, partsOf } from "./part-plan.ts";
+import { partPlan, partsOf, rangesBetweenParts } from "./part-plan.ts";
 import { canBeUnanswered, isOfVersion, partsToKeep } from "./resume-upload.ts";
 
 const MIB = 1024 ** 2;
@@ -33,6 +33,24 @@ describe("S21 the parts of an object", () => {
     expect(partPlan(10_000 * 8 * MIB, undefined, S3)?.partSizeBytes).toBe(8 * MIB);
     expect(partPlan(10_000 * 8 * MIB + 1, undefined, S3)?.partSizeBytes).toBe(9 * MIB);
     expect(partPlan(5 * TIB, undefined, S3)?.partSizeBytes).toBe(525 * MIB);
+  });
+
+  it("S8 are read again in ranges that hold every byte once and begin where no part does", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 2, max: 40 }), (sizeBytes, partSizeBytes) => {
+        const plan = { sizeBytes, partSizeBytes };
+        const ranges = [...rangesBetweenParts(plan)];
+        let end = 0;
+        for (const { offset, length } of ranges) {
+          expect(offset).toBe(end);
+          expect(length).toBeGreaterThan(0);
+          end += length;
+        }
+        expect(end).toBe(sizeBytes);
+        const begins = new Set([...partsOf(plan)].map(({ offset }) => offset));
+        expect(ranges.slice(1).filter(({ offset }) => begins.has(offset))).toEqual([]);
+      }),
+    );
   });
 
   it("are not there for an object that no number of them can hold", () => {

@@ -32,6 +32,19 @@ export function partPlan(
   return partSizeBytes > maxPartBytes ? undefined : { sizeBytes, partSizeBytes };
 }
 
+/**
+ * Ranges to read an object again in, each moved by half a part against those that it was copied in. What a service or a proxy does
+ * to each answer alike, at the same place of it, then meets other bytes of the object, and is seen.
+ */
+export function* rangesBetweenParts({ sizeBytes, partSizeBytes }: PartPlan): Generator<Omit<PartRange, "partNumber">> {
+  for (let offset = 0; offset < sizeBytes;) {
+    const wanted = offset === 0 ? Math.ceil(partSizeBytes / 2) : partSizeBytes;
+    const length = Math.min(wanted, sizeBytes - offset);
+    yield { offset, length };
+    offset += length;
+  }
+}
+
 export function* partsOf({ sizeBytes, partSizeBytes }: PartPlan): Generator<PartRange> {
   let partNumber = 1;
   for (let offset = 0; offset < sizeBytes; offset += partSizeBytes) {

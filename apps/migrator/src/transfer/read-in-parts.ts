@@ -1,7 +1,7 @@
 import type { ObjectInfo, StorageProvider } from "@bucketferry/storage-core";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { Side } from "../decide/failure.ts";
-import { PART_BYTES, partsOf, type PartRange } from "../decide/part-plan.ts";
+import { PART_BYTES, rangesBetweenParts, type PartRange } from "../decide/part-plan.ts";
 import { runningDigests } from "./digests.ts";
 import { fillBuffer } from "./fill-buffer.ts";
 import type { PartBuffer, PartBuffers } from "./part-buffers.ts";
@@ -17,7 +17,7 @@ export interface ReadInPartsOptions {
 
 /**
  * Reads a large object in ranges of one version, as many at once as there are buffers, and hashes them in their order. One
- * connection seldom fills a long way; several read ahead while the hash waits for its turn. Buffers are handed out in the
+ * connection seldom fills a long way; several read ahead while the hash waits for its turn. They are not the ranges of the copy. Buffers are handed out in the
  * order of asking, and are asked for in the order of the parts, so the part whose turn it is always has one.
  * @throws SideFailure PreconditionFailed when there is another version now
  */
@@ -37,15 +37,18 @@ export async function readInParts(
     failing.abort(error);
   };
 
-  const read = async ({ offset, length }: PartRange, buffer: PartBuffer, mine: Promise<void>): Promise<void> => {
+  const read = async (
+    range: Pick<PartRange, "offset" | "length">,
+    buffer: PartBuffer,
+    mine: Promise<void>,
+  ): Promise<void> => {
     try {
-      const range = { offset, length };
       const opened = await openPinned(provider, info, { range, into: buffer.bytes, signal: reading }, side);
       await fillBuffer(side, buffer.bytes, opened);
       await mine;
       reading.throwIfAborted();
       whole.update(buffer.bytes);
-      await onBytes?.(length);
+      await onBytes?.(range.length);
     } finally {
       buffer.release();
     }
@@ -53,9 +56,10 @@ export async function readInParts(
 
   let mine = Promise.resolve();
   try {
-    for (const part of partsOf({ sizeBytes: info.size, partSizeBytes: Math.min(PART_BYTES, buffers.largestBytes) })) {
-      const buffer = await buffers.take(part.length, reading);
-      const one: Promise<void> = read(part, buffer, mine)
+    const partSizeBytes = Math.min(PART_BYTES, buffers.largestBytes);
+    for (const range of rangesBetweenParts({ sizeBytes: info.size, partSizeBytes })) {
+      const buffer = await buffers.take(range.length, reading);
+      const one: Promise<void> = read(range, buffer, mine)
         .catch(fail)
         .finally(() => underway.delete(one));
       underway.add(one);

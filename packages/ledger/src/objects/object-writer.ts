@@ -29,7 +29,7 @@ export interface ObjectWriter {
 }
 
 const BATCH_SIZE = 1_000;
-const LINGER_MS = 25;
+const LINGER_MS = 100;
 
 export function objectWriter(
   commit: (changes: readonly ObjectChange[]) => Promise<void>,
