@@ -11,7 +11,8 @@ async function* streamOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 
 async function collected(pieces: AsyncIterable<BodyPiece> | Iterable<BodyPiece>): Promise<BodyPiece[]> {
   const all: BodyPiece[] = [];
-  for await (const piece of pieces) all.push(piece);
+  // A piece of a stream is valid until the next one is asked for.
+  for await (const { bytes, last } of pieces) all.push({ bytes: bytes.slice(), last });
   return all;
 }
 
@@ -39,6 +40,16 @@ describe("pieces of a body", () => {
     }
     const pieces = await collected(piecesOfStream(reusing(), 100));
     expect([...(pieces[0]?.bytes ?? [])]).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3]);
+  });
+
+  it("of a stream take no more memory than one piece, and a small body takes little", async () => {
+    const memories = new Set<ArrayBufferLike>();
+    const chunksOf = (count: number) => streamOf(Array.from({ length: count }, () => new Uint8Array(50_000)));
+    for await (const { bytes } of piecesOfStream(chunksOf(100), 1_000_000)) memories.add(bytes.buffer);
+    expect([...memories].map(({ byteLength }) => byteLength)).toEqual([1_000_000]);
+    for await (const { bytes } of piecesOfStream(chunksOf(1), 1_000_000)) {
+      expect([bytes.byteLength, bytes.buffer.byteLength]).toEqual([50_000, 64 * 1024]);
+    }
   });
 
   it("do not say which is the last before the stream has ended, so its error comes first", async () => {

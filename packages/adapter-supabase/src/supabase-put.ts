@@ -195,7 +195,7 @@ async function* startingWith(
   if (!first.last) yield* rest;
 }
 
-/** The bytes of the pieces, counted. */
+/** The bytes of the pieces, counted. They are copies: the transport may hold one while it asks for the next. */
 function countedBytes(pieces: AsyncIterable<BodyPiece>): AsyncIterable<Uint8Array> & { readonly count: number } {
   let count = 0;
   return {
@@ -205,7 +205,7 @@ function countedBytes(pieces: AsyncIterable<BodyPiece>): AsyncIterable<Uint8Arra
     async *[Symbol.asyncIterator]() {
       for await (const { bytes } of pieces) {
         count += bytes.byteLength;
-        if (bytes.byteLength > 0) yield bytes;
+        if (bytes.byteLength > 0) yield bytes.slice();
       }
     },
   };
