@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cutParts } from "./cut-parts.ts";
+import { partMemory } from "./part-memory.ts";
 import { partPlan } from "./part-plan.ts";
 
 const MIB = 1024 ** 2;
@@ -54,6 +55,20 @@ describe("a stream cut into parts", () => {
     await parts.next();
     expect(read).toBe(5);
     await parts.return(undefined);
+  });
+
+  it("uses the memory of parts again that were given back, and no other", async () => {
+    const memory = partMemory();
+    const memories: ArrayBufferLike[] = [];
+    const source = streamOf(Array.from({ length: 6 }, (_, i) => new Uint8Array(8).fill(i)));
+    let kept: Uint8Array | undefined;
+    for await (const { bytes } of cutParts(source, () => 8, undefined, memory)) {
+      memories.push(bytes.buffer);
+      if (memories.length === 3) kept = bytes;
+      else memory.giveBack(bytes);
+    }
+    expect([...(kept ?? [])]).toEqual(new Array(8).fill(2));
+    expect(new Set(memories).size).toBe(2);
   });
 
   it("does not share memory between parts", async () => {

@@ -1,3 +1,5 @@
+import { partMemory, type PartMemory } from "./part-memory.ts";
+
 export interface CutPart {
   readonly bytes: Uint8Array;
   /** Nothing follows. */
@@ -12,15 +14,17 @@ const FIRST_ALLOCATION = 64 * 1024;
  *
  * @param sizeOf size in bytes of the part with this number, counted from 1
  * @param length of the stream in bytes, where it is known: spares the copying of growing buffers
+ * @param memory what parts lie in; whoever is done with one gives it back
  */
 export async function* cutParts(
   stream: AsyncIterable<Uint8Array>,
   sizeOf: (partNumber: number) => number,
   length?: number,
+  memory: PartMemory = partMemory(),
 ): AsyncGenerator<CutPart, undefined, undefined> {
   let partNumber = 1;
   let remaining = length ?? Infinity;
-  let part = partBuffer(sizeOf(partNumber), remaining);
+  let part = partBuffer(memory, sizeOf(partNumber), remaining);
   for await (let chunk of stream) {
     while (chunk.byteLength > 0) {
       // Only now is it known that something follows the part that is full.
@@ -28,7 +32,7 @@ export async function* cutParts(
         yield { bytes: part.bytes(), isLast: false };
         partNumber += 1;
         // A stream that filled one part may well fill another: growing again would leave as much garbage as it holds.
-        part = partBuffer(sizeOf(partNumber), Math.min(remaining, sizeOf(partNumber)));
+        part = partBuffer(memory, sizeOf(partNumber), Math.min(remaining, sizeOf(partNumber)));
       }
       const taken = part.fill(chunk);
       remaining -= taken;
@@ -40,10 +44,8 @@ export async function* cutParts(
 }
 
 /** Grows by doubling, so that a short stream of unknown length does not take the memory of a whole part. */
-function partBuffer(size: number, expected: number) {
-  let buffer = Buffer.allocUnsafeSlow(
-    Math.min(size, Number.isFinite(expected) ? Math.max(0, expected) : FIRST_ALLOCATION),
-  );
+function partBuffer(memory: PartMemory, size: number, expected: number) {
+  let buffer = memory.take(Math.min(size, Number.isFinite(expected) ? Math.max(0, expected) : FIRST_ALLOCATION));
   let filled = 0;
   return {
     isFull: () => filled === size,
@@ -52,7 +54,7 @@ function partBuffer(size: number, expected: number) {
     fill(chunk: Uint8Array): number {
       const taken = Math.min(chunk.byteLength, size - filled);
       if (filled + taken > buffer.byteLength) {
-        const larger = Buffer.allocUnsafeSlow(Math.min(size, Math.max(filled + taken, buffer.byteLength * 2)));
+        const larger = memory.take(Math.min(size, Math.max(filled + taken, buffer.byteLength * 2)));
         buffer.copy(larger, 0, 0, filled);
         buffer = larger;
       }

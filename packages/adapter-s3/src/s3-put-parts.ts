@@ -6,7 +6,11 @@ import { headObject } from "./s3-get.ts";
 import { writeCondition } from "./s3-headers.ts";
 import { abortUpload, completeUpload, createUpload, sendPart, type PartReference } from "./s3-multipart.ts";
 
-/** One object out of parts, some of them on their way at once. Whatever fails, no upload is left behind. */
+/**
+ * One object out of parts, some of them on their way at once. Whatever fails, no upload is left behind.
+ *
+ * @param onSent told of each part that the service has, whose memory may be used again
+ */
 export async function putInParts(
   context: S3Context,
   key: string,
@@ -14,6 +18,7 @@ export async function putInParts(
   plan: PartPlan,
   length: number | undefined,
   options: PutOptions,
+  onSent?: (bytes: Uint8Array) => void,
 ): Promise<PutResult> {
   const { capabilities } = context;
   const condition = writeCondition(options);
@@ -38,6 +43,7 @@ export async function putInParts(
   async function send(partNumber: number, bytes: Uint8Array): Promise<void> {
     sent.push(await sendPart(context, upload, partNumber, { bytes }, { signal: partSignal }));
     sentBytes += bytes.byteLength;
+    onSent?.(bytes);
     options.onProgress?.({ sentBytes, totalBytes: length });
   }
 

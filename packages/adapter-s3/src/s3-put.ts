@@ -2,6 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { StorageError, type PutOptions, type PutResult } from "@bucketferry/storage-core";
 import type { BodySource } from "@bucketferry/storage-core/provider";
 import { cutParts } from "./cut-parts.ts";
+import { partMemory } from "./part-memory.ts";
 import { partPlan, type PartPlan } from "./part-plan.ts";
 import type { S3Context } from "./s3-context.ts";
 import { headObject } from "./s3-get.ts";
@@ -42,13 +43,15 @@ export async function putObject(
   if (needsOneRequest && length !== undefined && length > plan.sizeOf(1) && length <= maxPutBytes) {
     return putStream(context, key, body.open(), length, options);
   }
-  const parts = cutParts(body.open(), plan.sizeOf, length);
+  const memory = partMemory();
+  const parts = cutParts(body.open(), plan.sizeOf, length, memory);
   const first = await parts.next();
   if (first.done === true) return putBytes(context, key, new Uint8Array(), options);
   if (first.value.isLast && first.value.bytes.byteLength <= maxPutBytes) {
     return putBytes(context, key, first.value.bytes, options);
   }
-  return putInParts(context, key, follow(first.value.bytes, parts), plan, length, options);
+  const all = follow(first.value.bytes, parts);
+  return putInParts(context, key, all, plan, length, options, (sent) => memory.giveBack(sent));
 }
 
 function planOf(
