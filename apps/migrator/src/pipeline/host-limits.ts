@@ -70,10 +70,17 @@ export function hostLimits(most: number, now: () => number = () => performance.n
     const untilMs = now() + Math.min(forMs, LONGEST_HOLD_MS);
     if (untilMs <= host.notBeforeMs) return;
     host.notBeforeMs = untilMs;
-    const serveAll = (): void => {
-      for (const serve of host.sides) serve();
-    };
-    setTimeout(serveAll, untilMs - now() + 1);
+    wakeAfterHold(host);
+  };
+
+  /**
+   * A timer counts from the time at which its turn of the event loop began, so after a busy one it fires early. Nobody else may
+   * be under way who would serve the queue later.
+   */
+  const wakeAfterHold = (host: Host): void => {
+    const leftMs = host.notBeforeMs - now();
+    if (leftMs > 0) setTimeout(() => wakeAfterHold(host), Math.ceil(leftMs));
+    else for (const serve of host.sides) serve();
   };
 
   const turnsOf = (name: string): Turns => {
