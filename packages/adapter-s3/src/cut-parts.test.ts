@@ -67,7 +67,7 @@ describe("a stream cut into parts", () => {
       if (memories.length === 3) kept = bytes;
       else memory.giveBack(bytes);
     }
-    expect([...(kept ?? [])]).toEqual(new Array(8).fill(2));
+    expect([...(kept ?? [])]).toEqual(Array.from({ length: 8 }, () => 2));
     expect(new Set(memories).size).toBe(2);
   });
 
