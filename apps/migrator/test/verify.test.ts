@@ -227,7 +227,8 @@ it("verify --deep reads a large object in ranges of one version, at both sides",
   const { etag } = await target().head("large.wav");
   const reads = targetProxy.faults.seen().filter(({ method, path }) => method === "GET" && path.includes("large.wav"));
   expect(new Set(reads.map(({ headers }) => headers["range"]))).toEqual(
-    new Set([`bytes=0-${8 * MIB - 1}`, `bytes=${8 * MIB}-${16 * MIB - 1}`, `bytes=${16 * MIB}-${20 * MIB - 1}`]),
+    // None begins where a part of the copy does.
+    new Set([`bytes=0-${4 * MIB - 1}`, `bytes=${4 * MIB}-${12 * MIB - 1}`, `bytes=${12 * MIB}-${20 * MIB - 1}`]),
   );
   expect(reads).toHaveLength(3);
   expect(reads.every(({ headers }) => headers["if-match"] === `"${etag}"`)).toBe(true);
