@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { exposedCollector } from "@bucketferry/storage-core/node";
 
 /** Old values that are looked for this often … */
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 100;
 /** … and collected when there may be so many of them: a dozen times in a walk through a million objects, 10 ms each. */
 const GARBAGE_BYTES = 12 * 1024 * 1024;
 
