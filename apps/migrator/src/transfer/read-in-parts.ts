@@ -6,6 +6,7 @@ import { runningDigests } from "./digests.ts";
 import { fillBuffer } from "./fill-buffer.ts";
 import type { PartBuffer, PartBuffers } from "./part-buffers.ts";
 import { openPinned } from "./pinned-range.ts";
+import { untilFailure } from "./until-failure.ts";
 
 export interface ReadInPartsOptions {
   readonly signal: AbortSignal;
@@ -27,15 +28,8 @@ export async function readInParts(
   info: ObjectInfo,
   { signal, md5, buffers, onBytes }: ReadInPartsOptions,
 ): Promise<Digests> {
-  const failing = new AbortController();
-  const reading = AbortSignal.any([signal, failing.signal]);
+  const parts = untilFailure(signal);
   const whole = runningDigests(md5);
-  const underway = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    failing.abort(error);
-  };
 
   const read = async (
     range: Pick<PartRange, "offset" | "length">,
@@ -43,10 +37,10 @@ export async function readInParts(
     mine: Promise<void>,
   ): Promise<void> => {
     try {
-      const opened = await openPinned(provider, info, { range, into: buffer.bytes, signal: reading }, side);
+      const opened = await openPinned(provider, info, { range, into: buffer.bytes, signal: parts.signal }, side);
       await fillBuffer(side, buffer.bytes, opened);
       await mine;
-      reading.throwIfAborted();
+      parts.signal.throwIfAborted();
       whole.update(buffer.bytes);
       await onBytes?.(range.length);
     } finally {
@@ -58,17 +52,12 @@ export async function readInParts(
   try {
     const partSizeBytes = Math.min(PART_BYTES, buffers.largestBytes);
     for (const range of rangesBetweenParts({ sizeBytes: info.size, partSizeBytes })) {
-      const buffer = await buffers.take(range.length, reading);
-      const one: Promise<void> = read(range, buffer, mine)
-        .catch(fail)
-        .finally(() => underway.delete(one));
-      underway.add(one);
-      mine = one;
+      const buffer = await buffers.take(range.length, parts.signal);
+      mine = parts.begin(read(range, buffer, mine));
     }
   } catch (error) {
-    fail(error);
+    parts.fail(error);
   }
-  await Promise.all(underway);
-  if (failure !== undefined) throw failure.error;
+  await parts.end();
   return whole.digests();
 }

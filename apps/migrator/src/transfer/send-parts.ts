@@ -7,6 +7,7 @@ import { sendHeldPart } from "./held-part.ts";
 import type { OpenUpload } from "./open-upload.ts";
 import type { Sending } from "./sending.ts";
 import type { FoundObject, TransferContext } from "./transfer.ts";
+import { untilFailure } from "./until-failure.ts";
 
 export interface SentParts {
   readonly digests: Digests;
@@ -30,19 +31,13 @@ export async function sendParts(
   plan: PartPlan,
   context: TransferContext,
 ): Promise<SentParts> {
-  const failing = new AbortController();
-  const signal = AbortSignal.any([context.signal, failing.signal]);
+  const pieces = untilFailure(context.signal);
+  const { signal } = pieces;
   const whole = runningDigests(looksLikeMd5(transfer.info.etag));
   const sending: Sending = { transfer, upload, context, signal, whole };
   const isHeld = plan.partSizeBytes <= context.parts.largestBytes;
 
   const parts: UploadPartRecord[] = [];
-  const underway = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    failing.abort(error);
-  };
   let mine = Promise.resolve();
 
   try {
@@ -54,17 +49,14 @@ export async function sendParts(
       }
       const buffer = await context.parts.take(part.length, signal);
       const { promise: next, resolve: over } = Promise.withResolvers<void>();
-      const one: Promise<void> = sendHeldPart(part, buffer, { mine, over }, sending)
-        .then((record) => void parts.push(record), fail)
-        .finally(() => underway.delete(one));
-      underway.add(one);
+      const sent = sendHeldPart(part, buffer, { mine, over }, sending);
+      void pieces.begin(sent.then((record) => void parts.push(record)));
       mine = next;
     }
   } catch (error) {
-    fail(error);
+    pieces.fail(error);
   }
-  await Promise.all(underway);
-  if (failure !== undefined) throw failure.error;
+  await pieces.end();
   return { digests: sending.whole.digests(), parts, evidence: evidenceOf(parts, isHeld, context) };
 }
 
