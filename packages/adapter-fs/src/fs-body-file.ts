@@ -8,7 +8,7 @@ import { StorageError } from "@bucketferry/storage-core";
 import type { BodySource, Checksum, ChecksumAlgorithm } from "@bucketferry/storage-core/provider";
 import { hasCode } from "./fs-errors.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { requireRoot } from "./fs-open.ts";
+import { requireRoot } from "./fs-root.ts";
 import { SMALL_FILE_BYTES } from "./fs-small-files.ts";
 
 const datasync = promisify(fdatasync);

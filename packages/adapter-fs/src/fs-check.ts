@@ -5,7 +5,7 @@ import { StorageError } from "@bucketferry/storage-core";
 import type { CheckFinding, CheckOptions, CheckReport } from "@bucketferry/storage-core/provider";
 import { classifyFsError } from "./fs-errors.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { requireRoot } from "./fs-open.ts";
+import { requireRoot } from "./fs-root.ts";
 
 /** What is tried; a test puts failing ones in their place, since root is denied nothing. */
 export interface DirectoryProbes {

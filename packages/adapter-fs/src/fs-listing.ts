@@ -1,7 +1,7 @@
 import { StorageError } from "@bucketferry/storage-core";
 import type { ListEntry, ListPage, ListPageOptions } from "@bucketferry/storage-core/provider";
 import { z } from "zod";
-import { requireRoot } from "./fs-open.ts";
+import { requireRoot } from "./fs-root.ts";
 import type { FsLayout } from "./fs-layout.ts";
 import { Walk } from "./fs-walk.ts";
 

@@ -14,7 +14,7 @@ import type {
 import { writeBodyFile, type BodyFile } from "./fs-body-file.ts";
 import { hasCode } from "./fs-errors.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { requireRoot } from "./fs-open.ts";
+import { requireRoot } from "./fs-root.ts";
 import type { Sidecar } from "./fs-sidecar.ts";
 
 type Description = Omit<Sidecar, "sha256"> & { readonly key: string; readonly startedAt: string };

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import type { ObjectInfo } from "@bucketferry/storage-core/provider";
@@ -8,6 +8,7 @@ import { hasCode } from "./fs-errors.ts";
 import { fileIdentity } from "./fs-identity.ts";
 import type { FsLayout } from "./fs-layout.ts";
 import { objectInfo } from "./fs-object-info.ts";
+import { requireRoot } from "./fs-root.ts";
 import { readSidecar } from "./fs-sidecar.ts";
 
 /** One version of an object, held open: whatever is put meanwhile, these are its bytes and its headers. */
@@ -53,18 +54,6 @@ async function openFile(layout: FsLayout, key: string): Promise<FileHandle> {
     await requireRoot(layout);
     throw notFound(error);
   }
-}
-
-/** @throws BucketNotFound when the directory itself is not there */
-export async function requireRoot(layout: FsLayout): Promise<void> {
-  const found = await stat(layout.root).catch((error: unknown) => {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  });
-  if (found?.isDirectory() === true) return;
-  throw new StorageError("BucketNotFound", `there is no directory ${layout.root}`, {
-    hint: "Make it, or let `ensureBucket` do it.",
-  });
 }
 
 function notFound(cause?: unknown): StorageError {
