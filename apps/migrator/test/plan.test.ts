@@ -363,6 +363,21 @@ describe("the order of copying", () => {
   });
 });
 
+describe("a forecast", () => {
+  it("tells how many requests the copy of a small and of a large object will make", async () => {
+    await source().put("small", "bytes");
+    await source().put("large", new Uint8Array(20 * 1024 * 1024).fill(7));
+    const { forecast } = await stages.plan();
+    world.seen.source.length = 0;
+    world.seen.target.length = 0;
+    await stages.copy();
+    const made = [...world.seen.source, ...world.seen.target].map(({ operation }) => operation);
+    const transfers = made.filter((operation) => !operation.startsWith("List"));
+    // To tell a missing object from a missing bucket, and to learn the ETag of an upload, this service is asked once more.
+    expect(transfers).toHaveLength(forecast.requests + 2);
+  });
+});
+
 describe("the command line", () => {
   it("takes a selection, a manifest on stdin's behalf and a rate, and says what it makes of them", async () => {
     await put(["audio/a.mp3", "audio/b.tmp", "video/a.mp4"]);

@@ -5,13 +5,16 @@ export interface RequestRules {
   readonly partSizeBytes: number;
 }
 
+/** Begin and end of the upload; looks at the source before and after, and at the target before anything is sent. */
+const REQUESTS_AROUND_PARTS = 5;
+
 /**
  * Requests of one object's copy when nothing fails: a read and a write; a large one, a read and a write for each part,
- * and two more that begin and end its upload.
+ * and those around them.
  */
 export function requestsOf(sizeBytes: number, rules: RequestRules): number {
   if (sizeBytes <= rules.wholeBodyBytes) return 2;
-  return 2 * Math.ceil(sizeBytes / rules.partSizeBytes) + 2;
+  return 2 * Math.ceil(sizeBytes / rules.partSizeBytes) + REQUESTS_AROUND_PARTS;
 }
 
 /** What a plan costs. Nothing in it is a promise: retries, and objects that change meanwhile, come on top. */

@@ -4,6 +4,7 @@ import type { ObjectEntry } from "@bucketferry/storage-core";
 import { forecastOf, type Forecast } from "../decide/forecast.ts";
 import { obstacleOf, type ObstacleRules, type PlaceholderPolicy } from "../decide/obstacle.ts";
 import { planChange } from "../decide/plan-change.ts";
+import { PART_BYTES } from "../decide/part-plan.ts";
 import { planObject, type PlanDecision } from "../decide/plan-object.ts";
 import { folderObjects } from "../listing/folder-objects.ts";
 import { keyTwins } from "../listing/key-twins.ts";
@@ -11,7 +12,7 @@ import { listSorted } from "../listing/list-sorted.ts";
 import { lockStepPages, type Step } from "../listing/lock-step.ts";
 import type { Manifest } from "../listing/manifest.ts";
 import { withSteadyHeap } from "../process/steady-heap.ts";
-import { WHOLE_BODY_BYTES } from "../transfer/whole-body.ts";
+import { WHOLE_BODY_BYTES } from "../decide/copy-way.ts";
 import { planTally, type PlanTally, type PlanTotals } from "./plan-tally.ts";
 import { refuseTwins } from "./refuse-twins.ts";
 import type { StageContext } from "./stage-context.ts";
@@ -37,9 +38,6 @@ export interface PlanSummary extends Omit<PlanTotals, "requests"> {
   readonly forecast: Forecast;
 }
 
-/** Parts of a large object where the configuration names no size. */
-const USUAL_PART_BYTES = 16 * 1024 * 1024;
-
 /**
  * Walks source, target and ledger in lock step and records what has to be done. Changes nothing but the ledger. Running it
  * again is how changes since, failures and losses are found; where nothing changed it costs the listings, and writes nothing.
@@ -47,7 +45,7 @@ const USUAL_PART_BYTES = 16 * 1024 * 1024;
 export async function plan(context: StageContext, options: PlanOptions): Promise<PlanSummary> {
   const tally = planTally({
     wholeBodyBytes: WHOLE_BODY_BYTES,
-    partSizeBytes: options.partSizeBytes ?? USUAL_PART_BYTES,
+    partSizeBytes: options.partSizeBytes ?? PART_BYTES,
   });
   let twins = 0;
   let onlyInManifest = 0;

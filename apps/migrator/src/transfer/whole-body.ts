@@ -1,4 +1,3 @@
-export { WHOLE_BODY_BYTES } from "../decide/copy-way.ts";
 import { looksLikeMd5 } from "../decide/compare-copies.ts";
 import { adoptOrRefuse, isUnexpectedAtTarget } from "./adopt.ts";
 import { checksumFor, digestBytes } from "./digests.ts";
