@@ -43,8 +43,14 @@ export interface StorageErrorDetails {
   readonly cause?: unknown;
 }
 
+/** The same in every copy of this package, as no class can be. */
+const BRAND = Symbol.for("@bucketferry/storage-core/StorageError");
+
 /**
  * The one error that a provider rejects with.
+ *
+ * `instanceof` holds for the errors of another copy of this package too: an adapter that is installed beside an app, rather
+ * than in it, brings its own, and its errors mean the same.
  *
  * Neither `message` nor any field holds a credential, a signed query or a request body; `toJSON` leaves `cause` out,
  * since a cause comes from a library that makes no such promise.
@@ -61,6 +67,10 @@ export class StorageError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly applied: boolean | "unknown" | undefined;
   readonly hint: string | undefined;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
 
   constructor(code: StorageErrorCode, message: string, details: StorageErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -130,6 +140,8 @@ export class StorageError extends Error {
     };
   }
 }
+
+Object.defineProperty(StorageError.prototype, BRAND, { value: true });
 
 /** True for a StorageError with one of these codes (any code when none is named). */
 export function isStorageError(error: unknown, ...codes: StorageErrorCode[]): error is StorageError {
