@@ -1,5 +1,6 @@
 export * from "./engines/index.ts";
 export * from "./faults/index.ts";
+export * from "./pgbouncer/index.ts";
 export * from "./postgres/index.ts";
 export * from "./s3/index.ts";
 export * from "./store/index.ts";

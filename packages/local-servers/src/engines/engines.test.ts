@@ -26,6 +26,15 @@ describe("an engine that tests need", () => {
     vi.stubEnv("CI", "true");
     expect(() => requireEngine("Ceph", undefined, "Start one.")).toThrow("No Ceph here");
   });
+
+  it("is missed loudly in a CI that says that it has none", () => {
+    vi.stubEnv("CI", "true");
+    vi.stubEnv("BUCKETFERRY_TEST_WITHOUT", "MinIO, Ceph");
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    expect(requireEngine("Ceph", undefined, "Start one.")).toBeUndefined();
+    expect(said).toHaveBeenCalledOnce();
+    expect(() => requireEngine("PgBouncer", undefined, "Install it.")).toThrow("No PgBouncer here");
+  });
 });
 
 describe("an S3 service that the environment names", () => {

@@ -5,10 +5,10 @@ export interface UnprivilegedUser {
   readonly gid: number;
 }
 
-/** PostgreSQL refuses to run as root; then it runs as one of these. */
+/** PostgreSQL and PgBouncer refuse to run as root; then they run as one of these. */
 const NAMES = ["postgres", "nobody"];
 
-/** Whom to run PostgreSQL as; undefined: as the user that we are. */
+/** Whom to run them as; undefined: as the user that we are. */
 export function unprivilegedUser(): UnprivilegedUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync("/etc/passwd", "utf8")
@@ -19,6 +19,6 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   }
   throw new Error(
-    `PostgreSQL does not run as root, and there is no user ${NAMES.join(" or ")} to run it as. Run the tests as another user.`,
+    `PostgreSQL and PgBouncer do not run as root, and there is no user ${NAMES.join(" or ")} to run them as. Run the tests as another user.`,
   );
 }
