@@ -4,7 +4,7 @@ import type { Service } from "../services/service.ts";
 import type { Contestant, Job, Step } from "./contestant.ts";
 
 /** What a user installs: built, not run from source, which would cost each start the time to strip its types. */
-const CLI = join(import.meta.dirname, "../../apps/migrator/dist/cli.js");
+const CLI = join(import.meta.dirname, "../../apps/migrator/bundle/cli.js");
 const CONFIG = "bucketferry.config.json";
 
 /** The user's whole job: both sides are listed, and what has to be is copied. From an empty ledger that is everything. */

@@ -8,7 +8,7 @@ export function checkPackages(): boolean {
     .toSorted()
     .filter((file) => !(JSON.parse(readFileSync(file, "utf8")) as { private?: boolean }).private)
     .map((file) => dirname(file));
-  if (!runs(".", "tsc", "--build", ...published)) return false;
+  if (!runs(".", "tsc", "--build", ...published) || !runs(".", "node", "tools/bundle-cli.ts")) return false;
   return published.map((folder) => fitsForOthers(folder)).every(Boolean);
 }
 

@@ -15,7 +15,7 @@ it("knows the errors of another copy of this package, as an adapter that is inst
   const error: unknown = new Other("NotFound", "there is no such object");
   expect(error instanceof StorageError).toBe(true);
   expect(isStorageError(error, "NotFound")).toBe(true);
-  expect(isStorageError(error, "AccessDenied")).toBe(false);
+  expect(isStorageError(error, "Conflict")).toBe(false);
   expect(Object.keys(error as object)).not.toContain("Symbol(@bucketferry/storage-core/StorageError)");
 });
 
