@@ -139,7 +139,7 @@ async function versioningFinding(
     ];
   }
   const danger = !profile.conditionsWithVersions && profile.capabilities.conditionalPut.create;
-  const message = `The bucket keeps versions${danger ? ", and this service ignores conditions of puts there" : ""}.`;
+  const message = `The bucket keeps versions${danger ? ", and not every release of this service heeds conditions of puts there" : ""}.`;
   return [{ id, level: danger ? "error" : "warning", message, fix: "Set versioned: true." }];
 }
 

@@ -235,7 +235,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     // Ceph 16 answers every plain put with 403 once BlockPublicAcls is set; its buckets are private without it.
     publicAccessBlock: false,
     quotedIfMatch: false,
-    // Seen on 16: in a bucket with versions `If-None-Match: *` overwrites and `If-Match` never matches.
+    // Seen on 16 and 18: in a bucket with versions `If-None-Match: *` overwrites and `If-Match` never matches. 20 heeds both.
     conditionsWithVersions: false,
     md5ETag: "unlessEncrypted",
     contentMd5: false,

@@ -173,10 +173,14 @@ async function putResult(
     writeCondition(options) !== undefined &&
     !context.config.profile.conditionsWithVersions
   ) {
-    throw new StorageError("InvalidConfig", "the bucket keeps versions, and this service ignores conditions there", {
-      applied: true,
-      hint: "Set versioned: true, so that conditions are refused before anything is written. The version before is still there",
-    });
+    throw new StorageError(
+      "InvalidConfig",
+      "the bucket keeps versions, and not every release of this service heeds conditions there",
+      {
+        applied: true,
+        hint: "Set versioned: true, so that conditions are refused before anything is written. The version before is still there",
+      },
+    );
   }
   const etag = etagOf(answer["etag"]) || (await headObject(context, key, { version, signal })).etag;
   return { key, size, etag, version, checksums: checksumsOf(answer, context.config.profile) };

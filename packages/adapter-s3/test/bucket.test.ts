@@ -209,7 +209,7 @@ describe("check", () => {
 });
 
 describe.skipIf(engine === undefined)("a bucket with versions on a real service", () => {
-  it("is found by check when it was not configured, for conditions do not hold there", async () => {
+  it("is found by check when it was not configured, for conditions may not hold there", async () => {
     if (engine === undefined) return;
     const buckets = testBuckets(engine);
     try {
@@ -218,10 +218,14 @@ describe.skipIf(engine === undefined)("a bucket with versions on a real service"
       const unaware = s3(options);
       const finding = (await unaware.check()).findings.find(({ id }) => id === "versioning");
       expect(finding).toMatchObject({ level: "error", fix: expect.stringContaining("versioned: true") });
-      await unaware.put("a", "1");
-      await expect(unaware.put("a", "2", { ifNoneMatch: "*" })).rejects.toMatchObject({
+      // Even where the condition held, nobody could tell that from its having been ignored.
+      await expect(unaware.put("a", "1", { ifNoneMatch: "*" })).rejects.toMatchObject({
         code: "InvalidConfig",
         applied: true,
+      });
+      // Ceph 16 and 18 overwrite, and are found out by the version that they answer with; 20 refuses.
+      await expect(unaware.put("a", "2", { ifNoneMatch: "*" })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(InvalidConfig|AlreadyExists)$/),
       });
 
       const aware = s3({ ...options, versioned: true });
