@@ -2,8 +2,10 @@ import { sql, type RawBuilder } from "kysely";
 import { merged } from "../merged.ts";
 import type { AppDatabase } from "../app-database.ts";
 import type { ReadOptions, RowChunk } from "../dialect.ts";
+import type { DatabaseLimits } from "../limits.ts";
 import type { Row, Table, TextColumn } from "../table.ts";
 import { holdsOneOf, lowered } from "./holds-any.ts";
+import { reading } from "./in-transaction.ts";
 import { tableId } from "./table-id.ts";
 
 /** Rows that are in memory at once. */
@@ -19,22 +21,26 @@ const WINDOW_MS = { short: 150, long: 600 } as const;
 
 interface Window {
   readonly from: number;
+  /** The address of the last row that was read of it. */
+  readonly after?: string | undefined;
   /** Undefined: to the end of the table, wherever that is by now. */
   readonly to: number | undefined;
 }
 
 /**
  * Reads a table in the order of its blocks, window by window (a TID range scan): as fast as one sequential scan, also where
- * the key is a random UUID, and without a snapshot that lasts as long as the scan. A row that is updated meanwhile moves and
- * could be passed over; whoever must not miss it reads the newer row versions afterwards (`since`).
+ * the key is a random UUID, and without a snapshot that lasts as long as the scan. Nothing is held between two statements: no
+ * lock that an `ALTER TABLE` of the app would wait for while rows are written here, no connection of a small pool. A row that
+ * is updated meanwhile moves and could be passed over; whoever must not miss it reads the newer row versions afterwards (`since`).
  */
 export async function* readWindows(
   db: AppDatabase,
   table: Table,
-  options: ReadOptions & { readonly maxValueBytes: number },
+  options: ReadOptions & { readonly limits: DatabaseLimits },
 ): AsyncGenerator<RowChunk> {
   if (options.needles.length === 0) return;
-  const { blocks, workers } = await sizeOf(db, table);
+  const { limits } = options;
+  const { blocks, workers } = await sizeOf(db, table, limits);
   let next = 0;
   let span = FIRST_WINDOW_BLOCKS;
 
@@ -47,16 +53,18 @@ export async function* readWindows(
   async function* reader(): AsyncGenerator<RowChunk> {
     for (let window = nextWindow(); window !== undefined; window = nextWindow()) {
       let spentMs = 0;
-      let startMs = performance.now();
-      const query = windowQuery(table, window, options).compile(db);
-      for await (const { rows } of db.getExecutor().stream<Selected>(query, CHUNK_ROWS)) {
-        spentMs += performance.now() - startMs;
+      for (let rest: Window | undefined = window; rest !== undefined;) {
         options.signal.throwIfAborted();
-        yield await chunkOf(db, table, rows, options.maxValueBytes, Math.min(1, window.from / Math.max(1, blocks)));
-        startMs = performance.now();
+        const startMs = performance.now();
+        const query = windowQuery(table, rest, options);
+        const { rows } = await reading(db, limits, (connection) => query.execute(connection));
+        spentMs += performance.now() - startMs;
+        if (rows.length > 0) {
+          yield await chunkOf(db, table, rows, limits, Math.min(1, window.from / Math.max(1, blocks)));
+        }
+        rest = rows.length < CHUNK_ROWS ? undefined : { ...window, after: rows.at(-1)?.["at"] ?? undefined };
       }
       options.signal.throwIfAborted();
-      spentMs += performance.now() - startMs;
       if (spentMs < WINDOW_MS.short) span = Math.min(WINDOW_BLOCKS.most, span * 2);
       if (spentMs > WINDOW_MS.long) span = Math.max(WINDOW_BLOCKS.least, Math.floor(span / 2));
       yield { rows: [], tooLong: [], done: Math.min(1, (window.to ?? blocks) / Math.max(1, blocks)) };
@@ -66,47 +74,59 @@ export async function* readWindows(
   yield* merged(Array.from({ length: readers }, reader));
 }
 
-/** `k0`… the key, `c0`… the texts, `b0`… the length of a text that is too long to come along. */
+/** `at`: where the row is; `k0`… the key, `c0`… the texts, `b0`… the length of a text that is too long to come along. */
 type Selected = Record<string, string | null>;
 
+/**
+ * Within, the rows of the window, each of its texts in lower case once: `offset 0` keeps the planner from writing the expression
+ * out at every place that uses it, and a subquery costs half of what the same in a lateral join would. Around it, what only rows
+ * that may hold a reference are worth.
+ */
 function windowQuery(
   table: Table,
-  { from, to }: Window,
+  { from, after, to }: Window,
   { needles, before, since }: ReadOptions,
 ): RawBuilder<Selected> {
   const own = (name: string): RawBuilder<unknown> => sql`t.${sql.id(name)}`;
-  const texts = table.columns.map(({ name }) => sql<string>`${own(name)}::text`);
-  // `offset 0` keeps the planner from writing the expression out at every place that uses it.
-  const lower = sql.join(texts.map((text, index) => sql`${lowered(text)} as ${sql.id(`l${index}`)}`));
-  const holds = table.columns.map(({ shape }, index) =>
-    holdsOneOf(sql<string>`low.${sql.id(`l${index}`)}`, needles, shape),
-  );
-  const conditions = [
-    sql`t.ctid >= ${`(${from},0)`}::tid`,
+  const held = (name: string, index: number): RawBuilder<string> => sql<string>`w.${sql.id(`${name}${index}`)}`;
+  const inWindow = [
+    after === undefined ? sql`t.ctid >= ${`(${from},0)`}::tid` : sql`t.ctid > ${after}::tid`,
     ...(to === undefined ? [] : [sql`t.ctid < ${`(${to},0)`}::tid`]),
     // The age of a transaction id is right whatever has wrapped around.
     ...(before === undefined ? [] : [sql`age(t.xmin) > age(${before}::text::xid)`]),
     ...(since === undefined ? [] : [sql`age(t.xmin) <= age(${since}::text::xid)`]),
-    sql`(${sql.join(holds, sql` or `)})`,
   ];
-  const selected = [
-    ...table.key.map(({ name }, index) => sql`${own(name)}::text as ${sql.id(`k${index}`)}`),
-    ...texts.flatMap((text, index) => [
-      sql`case when octet_length(${text}) <= ${sql.lit(INLINE_BYTES)} then ${text} end as ${sql.id(`c${index}`)}`,
-      sql`case when octet_length(${text}) > ${sql.lit(INLINE_BYTES)} then octet_length(${text}) end as ${sql.id(`b${index}`)}`,
+  const values = [
+    sql`t.ctid as at`,
+    ...table.key.map(({ name }, index) => sql`${own(name)} as ${sql.id(`k${index}`)}`),
+    ...table.columns.flatMap(({ name }, index) => [
+      sql`${own(name)} as ${sql.id(`v${index}`)}`,
+      sql`${lowered(sql<string>`${own(name)}::text`)} as ${sql.id(`l${index}`)}`,
     ]),
   ];
+  const selected = [
+    sql`w.at::text as at`,
+    ...table.key.map((_column, index) => sql`${held("k", index)}::text as ${sql.id(`k${index}`)}`),
+    ...table.columns.flatMap((_column, index) => {
+      const text = sql`${held("v", index)}::text`;
+      return [
+        sql`case when octet_length(${text}) <= ${sql.lit(INLINE_BYTES)} then ${text} end as ${sql.id(`c${index}`)}`,
+        sql`case when octet_length(${text}) > ${sql.lit(INLINE_BYTES)} then octet_length(${text}) end as ${sql.id(`b${index}`)}`,
+      ];
+    }),
+  ];
+  const holds = table.columns.map(({ shape }, index) => holdsOneOf(held("l", index), needles, shape));
   return sql<Selected>`
-    select ${sql.join(selected)} from only ${tableId(table)} as t
-    cross join lateral (select ${lower} offset 0) as low
-    where ${sql.join(conditions, sql` and `)}`;
+    select ${sql.join(selected)} from (
+      select ${sql.join(values)} from only ${tableId(table)} as t where ${sql.join(inWindow, sql` and `)} offset 0) as w
+    where ${sql.join(holds, sql` or `)} limit ${sql.lit(CHUNK_ROWS)}`;
 }
 
 async function chunkOf(
   db: AppDatabase,
   table: Table,
   selected: readonly Selected[],
-  maxValueBytes: number,
+  limits: DatabaseLimits,
   done: number,
 ): Promise<RowChunk> {
   const rows: Row[] = [];
@@ -121,11 +141,11 @@ async function chunkOf(
       const bytes = row[bytesName];
       let text = row[textName];
       if (bytes !== null && bytes !== undefined) {
-        if (Number(bytes) > maxValueBytes) {
+        if (Number(bytes) > limits.maxValueBytes) {
           tooLong.push({ key, column, bytes: Number(bytes) });
           continue;
         }
-        text = await readText(db, table, key, column);
+        text = await readText(db, table, key, column, limits);
       }
       if (typeof text === "string") cells.push({ column, text });
     }
@@ -145,12 +165,14 @@ export async function readText(
   table: Table,
   key: readonly string[],
   column: TextColumn,
+  limits: DatabaseLimits,
 ): Promise<string | null | undefined> {
   const where = table.key.map(
     ({ name, castTo }, index) => sql`${sql.id(name)} = ${key[index] ?? ""}::text::${sql.raw(castTo)}`,
   );
-  const { rows } = await sql<{ text: string | null }>`
-    select ${textOf(column)} as text from ${tableId(table.writeTo)} where ${sql.join(where, sql` and `)}`.execute(db);
+  const query = sql<{ text: string | null }>`
+    select ${textOf(column)} as text from ${tableId(table.writeTo)} where ${sql.join(where, sql` and `)}`;
+  const { rows } = await reading(db, limits, (connection) => query.execute(connection));
   return rows[0]?.text;
 }
 
@@ -158,10 +180,12 @@ export async function readText(
 async function sizeOf(
   db: AppDatabase,
   { schema, name }: Table,
+  limits: DatabaseLimits,
 ): Promise<{ readonly blocks: number; readonly workers: number }> {
-  const { rows } = await sql<{ blocks: string; workers: number }>`
+  const query = sql<{ blocks: string; workers: number }>`
     select (pg_relation_size(format('%I.%I', ${schema}::text, ${name}::text)::regclass)
         / current_setting('block_size')::bigint)::text as blocks,
-      current_setting('max_parallel_workers_per_gather')::int as workers`.execute(db);
+      (select reset_val::int from pg_settings where name = 'max_parallel_workers_per_gather') as workers`;
+  const { rows } = await reading(db, limits, (connection) => query.execute(connection));
   return { blocks: Number(rows[0]?.blocks ?? 0), workers: rows[0]?.workers ?? 0 };
 }
