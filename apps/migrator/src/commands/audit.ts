@@ -7,7 +7,7 @@ import { EvidenceError } from "../evidence/evidence-error.ts";
 import type { EvidenceObject } from "../evidence/evidence-lines.ts";
 import { isIncluded } from "../evidence/merkle-tree.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatBytes, formatCount, formatShare } from "../report/format.ts";
+import { counted, formatBytes, formatCount, formatShare } from "../report/format.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSides, type CommandEnvironment } from "../session.ts";
@@ -58,7 +58,7 @@ export async function auditCommand(
   const proved = checked.summary.objects["proved"] ?? 0;
   const { problems } = checked.summary;
   const fileLines = [
-    `The file is as it was written: ${formatCount(checked.lines)} lines, ${formatCount(proved)} objects proved, ${formatCount(problems)} problems named.`,
+    `The file is as it was written: ${counted(checked.lines, "line")}, ${counted(proved, "object")} proved, ${counted(problems, "problem")} named.`,
     ...(options.root === undefined
       ? ["Its root was compared with none: --root takes the one that was kept elsewhere."]
       : []),
@@ -196,14 +196,14 @@ function storageLine(summary: AuditSummary, { quick }: AuditCommandOptions): str
   const how =
     quick && summary.source === undefined ? "listed with the same size and ETag" : "read again with the same SHA-256";
   return wrong === 0
-    ? `${formatCount(summary.objects)} objects were ${how} (${formatBytes(summary.bytesRead)} read).`
-    : `${formatCount(wrong)} differences in ${formatCount(summary.objects)} objects (${formatBytes(summary.bytesRead)} read).`;
+    ? `All as proved: ${counted(summary.objects, "object")} ${how} (${formatBytes(summary.bytesRead)} read).`
+    : `${counted(wrong, "difference")} in ${counted(summary.objects, "object")} (${formatBytes(summary.bytesRead)} read).`;
 }
 
 function sampleLines({ objects, target }: AuditSummary, sample: Sample | undefined, proved: number): string[] {
   if (sample === undefined) return [];
   return [
-    `A sample: ${formatCount(objects)} of ${formatCount(proved)} objects (rate ${formatShare(sample.rate)}, seed ${JSON.stringify(sample.seed)}). It proves these and no others.`,
+    `A sample: ${formatCount(objects)} of ${counted(proved, "object")} (rate ${formatShare(sample.rate)}, seed ${JSON.stringify(sample.seed)}). It proves these and no others.`,
     ...(troublesIn(target) === 0 && objects > 0
       ? [`None was wrong; with 95 % confidence, at most ${formatShare(unseenShare(objects))} of all are.`]
       : []),

@@ -1,6 +1,6 @@
 import type { Config } from "@bucketferry/config";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { formatCount } from "../report/format.ts";
+import { counted } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import type { StageContext } from "../stages/stage-context.ts";
 import { unverifiedCopies } from "../stages/remove-vanished.ts";
@@ -40,11 +40,11 @@ export async function copyRounds(
       return resultOf(
         planned.exitCode,
         round,
-        `Quiet after ${formatCount(round)} rounds: the last plan found nothing to copy.`,
+        `Quiet after ${counted(round, "round")}: the last plan found nothing to copy.`,
       );
     }
     if (round > most)
-      return resultOf(EXIT.partial, most, `Not quiet after ${formatCount(most)} rounds: the source goes on changing.`);
+      return resultOf(EXIT.partial, most, `Not quiet after ${counted(most, "round")}: the source goes on changing.`);
 
     const copied = await copyStep(context, config, options);
     addUp(total, copied.counts);

@@ -1,6 +1,6 @@
 import type { Config, CopyConfig } from "@bucketferry/config";
 import { exitCodeOf } from "../decide/exit-code.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
+import { counted, formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { copy } from "../stages/copy.ts";
 import { passGate, runStage } from "../stages/run-stage.ts";
@@ -41,32 +41,30 @@ export async function copyStep(
     counts: { ...summary },
     lines: [
       summary.complete
-        ? `Copied ${formatCount(summary.copied)} objects (${formatBytes(summary.bytes)}), found ${formatCount(summary.adopted)} at the target already.`
-        : `Interrupted after ${formatCount(summary.copied)} objects. Run the command again: it goes on where it stopped.`,
+        ? `Copied ${counted(summary.copied, "object")} (${formatBytes(summary.bytes)}), found ${formatCount(summary.adopted)} at the target already.`
+        : `Interrupted after ${counted(summary.copied, "object")}. Run the command again: it goes on where it stopped.`,
       ...(summary.failed > 0
         ? [
-            `${formatCount(summary.failed)} objects failed; \`bucketferry report\` lists them, \`bucketferry plan\` plans them again.`,
+            `${counted(summary.failed, "object")} failed; \`bucketferry report\` lists them, \`bucketferry plan\` plans them again.`,
           ]
         : []),
       ...(summary.removed > 0
-        ? [
-            `${formatCount(summary.removed)} copies were removed: their objects were deleted at the source before the copies were verified.`,
-          ]
+        ? [`Removed ${counted(summary.removed, "copy", "copies")}: deleted at the source before they were verified.`]
         : []),
-      ...(summary.vanished > 0 ? [`${formatCount(summary.vanished)} objects are gone from the source.`] : []),
+      ...(summary.vanished > 0 ? [`Gone from the source: ${counted(summary.vanished, "object")}.`] : []),
       ...(summary.notCarried > 0
         ? [
-            `${formatCount(summary.notCarried)} objects have headers or metadata that the target cannot hold; the ledger keeps them.`,
+            `The target cannot hold all headers or metadata of ${counted(summary.notCarried, "object")}; the ledger keeps them.`,
           ]
         : []),
       ...(summary.contentTypeDiffers > 0
         ? [
-            `${formatCount(summary.contentTypeDiffers)} objects are served with another content type than the source lists; the one they are served with went along.`,
+            `The source serves ${counted(summary.contentTypeDiffers, "object")} with another content type than it lists; what it serves went along.`,
           ]
         : []),
       ...(summary.md5Unproved > 0
         ? [
-            `The ETags of ${formatCount(summary.md5Unproved)} source objects look like MD5s and are not those of the bytes.`,
+            `ETags that look like MD5s and are not those of the bytes: ${counted(summary.md5Unproved, "source object")}.`,
           ]
         : []),
     ],

@@ -5,7 +5,7 @@ import type { CheckFinding } from "@bucketferry/storage-core";
 import type { StorageProvider } from "@bucketferry/storage-core";
 import { describeFailure } from "../describe-failure.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
+import { counted, formatBytes } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withReferences } from "../with-references.ts";
 import { ledgerPath, withSides, type CommandEnvironment, type Sides } from "../session.ts";
@@ -43,8 +43,8 @@ export function doctorCommand(environment: CommandEnvironment, options: DoctorCo
       counts: levels,
       lines: [
         levels.error > 0
-          ? `${formatCount(levels.error)} problems and ${formatCount(levels.warning)} warnings.`
-          : `Nothing in the way; ${formatCount(levels.warning)} warnings.`,
+          ? `${counted(levels.error, "problem")} and ${counted(levels.warning, "warning")}.`
+          : `Nothing in the way; ${counted(levels.warning, "warning")}.`,
       ],
     };
   });
@@ -122,7 +122,7 @@ async function checkLedger({ config, routes }: Sides, environment: CommandEnviro
   tell("ledger", {
     id: "disk",
     level: free < LEAST_FREE_BYTES ? "warning" : "ok",
-    message: `${formatBytes(free)} free on its disk, enough for about ${formatCount(Math.floor(free / LEDGER_BYTES_PER_OBJECT))} objects.`,
+    message: `${formatBytes(free)} free on its disk, enough for about ${counted(Math.floor(free / LEDGER_BYTES_PER_OBJECT), "object")}.`,
     ...(free < LEAST_FREE_BYTES ? { fix: "Free some space, or name a path on another disk under `ledger`." } : {}),
   });
 }
@@ -145,7 +145,7 @@ async function checkDatabase({ config, routes }: Sides, environment: CommandEnvi
         tell("database", {
           id: "tables",
           level: looked.length > 0 ? "ok" : "warning",
-          message: `${description.engine}: ${formatCount(looked.length)} tables will be looked at: ${looked.map((table) => table.table).join(", ")}.`,
+          message: `${description.engine}: ${counted(looked.length, "table")} will be looked at: ${looked.map((table) => table.table).join(", ")}.`,
         });
       }
     });

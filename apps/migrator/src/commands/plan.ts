@@ -3,7 +3,7 @@ import { exitCodeOf } from "../decide/exit-code.ts";
 import type { PlaceholderPolicy } from "../decide/obstacle.ts";
 import { readManifest, type Manifest } from "../listing/manifest.ts";
 import type { ManifestFormat } from "../listing/manifest-formats.ts";
-import { formatBytes, formatCount, formatSeconds } from "../report/format.ts";
+import { counted, formatBytes, formatCount, formatSeconds } from "../report/format.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment } from "../session.ts";
@@ -80,26 +80,26 @@ function resultOf(reporter: Reporter, summary: PlanSummary): CommandResult {
     counts: { ...counts, archived, forecast, complete },
     lines: [
       complete
-        ? `Planned: ${formatCount(summary.toCopy.objects)} objects (${formatBytes(summary.toCopy.bytes)}) to copy, ${formatCount(summary.kept)} as they should be.`
+        ? `Planned: ${counted(summary.toCopy.objects, "object")} (${formatBytes(summary.toCopy.bytes)}) to copy, ${formatCount(summary.kept)} as they should be.`
         : "Interrupted: the plan is not complete. Run `bucketferry plan` again.",
       ...(summary.toCopy.objects > 0
         ? [
-            `Copying takes ${formatCount(requests)} requests when nothing fails${seconds === null ? "" : `, and at least ${formatSeconds(seconds)} at this rate`}.`,
+            `Copying takes ${counted(requests, "request")} when nothing fails${seconds === null ? "" : `, and at least ${formatSeconds(seconds)} at this rate`}.`,
           ]
         : []),
       ...(summary.refused > 0
-        ? [`${formatCount(summary.refused)} objects cannot go to the target; \`bucketferry report\` lists them.`]
+        ? [`${counted(summary.refused, "object")} cannot go to the target; \`bucketferry report\` lists them.`]
         : []),
       ...(archived > 0
         ? [
-            `${formatCount(archived)} objects are archived at the source: restore them and plan with --archived copy, or leave them out by --exclude.`,
+            `Archived at the source: ${counted(archived, "object")}. Restore them and plan with --archived copy, or leave them out by --exclude.`,
           ]
         : []),
       ...(summary.onlyInManifest > 0
-        ? [`${formatCount(summary.onlyInManifest)} keys of the manifest are not at the source.`]
+        ? [`Not at the source: ${counted(summary.onlyInManifest, "key")} of the manifest.`]
         : []),
       ...(summary.targetOnly > 0
-        ? [`${formatCount(summary.targetOnly)} objects are at the target only; they stay.`]
+        ? [`At the target only, where they stay: ${counted(summary.targetOnly, "object")}.`]
         : []),
     ],
   };

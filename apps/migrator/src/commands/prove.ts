@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Config } from "@bucketferry/config";
 import { exitCodeOf } from "../decide/exit-code.ts";
-import { formatCount } from "../report/format.ts";
+import { counted, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { ledgerPath, withSession, type CommandEnvironment } from "../session.ts";
 import { prove } from "../stages/prove.ts";
@@ -39,7 +39,7 @@ export async function proveStep(
     counts: { ...summary },
     lines: [
       summary.complete
-        ? `Proved ${formatCount(summary.objects.proved ?? 0)} objects and ${formatCount(summary.references.proved ?? 0)} references; ${formatCount(summary.problems)} problems.`
+        ? `Proved ${counted(summary.objects.proved ?? 0, "object")} and ${counted(summary.references.proved ?? 0, "reference")}; ${counted(summary.problems, "problem")}.`
         : "Interrupted: no evidence was written.",
       ...((summary.references.unreachable ?? 0) > 0
         ? [

@@ -1,7 +1,7 @@
 import { OBJECT_STATES, type ObjectRecord, type ObjectState } from "@bucketferry/ledger";
 import { notCarriedMessage } from "../decide/not-carried.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
+import { counted, formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, type CommandEnvironment } from "../session.ts";
 
@@ -109,15 +109,15 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
       lines: [
         ...(notCarried > 0
           ? [
-              `${formatCount(notCarried)} objects have headers or metadata that the target cannot hold; the ledger keeps them.`,
+              `The target cannot hold all headers or metadata of ${counted(notCarried, "object")}; the ledger keeps them.`,
             ]
           : []),
-        ...(archived > 0 ? [`${formatCount(archived)} objects are archived at the source.`] : []),
+        ...(archived > 0 ? [`Archived at the source: ${counted(archived, "object")}.`] : []),
         complete
           ? `Complete: ${formatCount(objectsIn(["verified"]))} verified, ${formatCount(objectsIn(["skipped", "vanished"]))} explained.`
           : counts.length === 0
             ? "Nothing is planned yet."
-            : `Not complete: ${formatCount(objectsIn(["failed"]))} objects failed, ${formatCount(objectsIn(["planned"]))} have to be copied, ${formatCount(objectsIn(["copied"]))} have to be verified.`,
+            : `Not complete: ${counted(objectsIn(["failed"]), "object")} failed, ${formatCount(objectsIn(["planned"]))} still to be copied, ${formatCount(objectsIn(["copied"]))} to be verified.`,
       ],
     };
   });

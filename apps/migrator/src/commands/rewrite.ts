@@ -2,7 +2,7 @@ import type { Config } from "@bucketferry/config";
 import { CommandError } from "../command-error.ts";
 import { exitCodeOf } from "../decide/exit-code.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatCount } from "../report/format.ts";
+import { counted, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment, type Session } from "../session.ts";
 import { passGate, runStage } from "../stages/run-stage.ts";
@@ -91,16 +91,16 @@ function resultOf(
     counts: { ...summary },
     lines: [
       summary.complete
-        ? `${apply ? "Rewrote" : "Would rewrite"} ${formatCount(summary.referencesRewritten)} references in ${formatCount(summary.cellsRewritten)} cells; ${formatCount(summary.alreadyRewritten)} were in the new form already.`
+        ? `${apply ? "Rewrote" : "Would rewrite"} ${counted(summary.referencesRewritten, "reference")} in ${counted(summary.cellsRewritten, "cell")}; ${formatCount(summary.alreadyRewritten)} were in the new form already.`
         : "Interrupted. Run the command again: it goes on where it stopped.",
       ...(kept > 0
         ? [
-            `${formatCount(kept)} references stay as they are: ${Object.entries(summary.kept)
+            `Left as they are: ${counted(kept, "reference")}, ${Object.entries(summary.kept)
               .map(([reason, count]) => `${formatCount(count ?? 0)} ${reason}`)
               .join(", ")}.`,
           ]
         : []),
-      ...(summary.failed > 0 ? [`${formatCount(summary.failed)} cells failed.`] : []),
+      ...(summary.failed > 0 ? [`${counted(summary.failed, "cell")} failed.`] : []),
       ...(apply ? [] : ["Nothing was changed; --apply does it."]),
     ],
   };

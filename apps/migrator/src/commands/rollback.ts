@@ -1,7 +1,7 @@
 import { CommandError } from "../command-error.ts";
 import { exitCodeOf } from "../decide/exit-code.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatCount } from "../report/format.ts";
+import { counted, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment } from "../session.ts";
 import { withReferences } from "../with-references.ts";
@@ -53,11 +53,11 @@ export function rollbackCommand(
       exitCode: exitCodeOf({ complete: summary.complete, troubles: summary.failed + summary.editedSince }),
       counts: { ...summary },
       lines: [
-        `${options.apply ? "Restored" : "Would restore"} ${formatCount(summary.restored)} cells; ${formatCount(summary.alreadyRestored)} had their old value already.`,
+        `${options.apply ? "Restored" : "Would restore"} ${counted(summary.restored, "cell")}; ${formatCount(summary.alreadyRestored)} had their old value already.`,
         ...(summary.editedSince > 0
-          ? [`${formatCount(summary.editedSince)} cells were edited since and are left alone; they are listed above.`]
+          ? [`Left alone, since edited meanwhile: ${counted(summary.editedSince, "cell")}, listed above.`]
           : []),
-        ...(summary.missing > 0 ? [`The rows of ${formatCount(summary.missing)} cells are gone.`] : []),
+        ...(summary.missing > 0 ? [`Their rows are gone: ${counted(summary.missing, "cell")}.`] : []),
         ...(options.apply ? [] : ["Nothing was changed; --apply does it."]),
       ],
     };

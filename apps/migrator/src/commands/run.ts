@@ -1,7 +1,7 @@
 import { CommandError } from "../command-error.ts";
 import type { VerifyDepth } from "../decide/verify-object.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
+import { counted, formatBytes } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment, type Session } from "../session.ts";
 import type { PlaceholderPolicy } from "../decide/obstacle.ts";
@@ -77,10 +77,8 @@ async function runSteps(
     if ((toCopy.objects === 0 && toRemove === 0) || round > MOST_ROUNDS) break;
     if (round === 1) {
       await confirmed(
-        `Copy ${formatCount(toCopy.objects)} objects (${formatBytes(toCopy.bytes)}) to the target` +
-          (toRemove === 0
-            ? "?"
-            : `, and remove ${formatCount(toRemove)} copies of objects that were deleted meanwhile?`),
+        `Copy ${counted(toCopy.objects, "object")} (${formatBytes(toCopy.bytes)}) to the target` +
+          (toRemove === 0 ? "?" : `, and remove ${counted(toRemove, "copy", "copies")} of what was deleted meanwhile?`),
         environment,
         options,
       );
@@ -115,7 +113,7 @@ async function runSteps(
     if (!takeNote(preview)) return worst;
     const cells = preview.counts["cellsRewritten"];
     if (typeof cells === "number" && cells > 0) {
-      await confirmed(`Rewrite ${formatCount(cells)} cells of the database?`, environment, options);
+      await confirmed(`Rewrite ${counted(cells, "cell")} of the database?`, environment, options);
       const rewritten = await done(
         "rewrite",
         rewriteStep(session, { apply: true, limit: undefined, allowPartial: options.allowPartial }),

@@ -1,6 +1,6 @@
 import { EXIT } from "../exit-codes.ts";
 import type { References, ScanSummary } from "../references/contract.ts";
-import { formatCount } from "../report/format.ts";
+import { counted, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, withSides, type CommandEnvironment } from "../session.ts";
 import { reconcile, type Reconciliation } from "../stages/reconcile.ts";
@@ -101,11 +101,11 @@ function resultOf(
     exitCode: EXIT.done,
     counts: { ...counts, columns: columns.length, ...(reconciliation === undefined ? {} : { reconciliation }) },
     lines: [
-      `${formatCount(counts.references)} references in ${formatCount(columns.length)} columns of ${formatCount(counts.tables)} tables.`,
+      `${counted(counts.references, "reference")} in ${counted(columns.length, "column")} of ${counted(counts.tables, "table")}.`,
       ...(reconciliation === undefined
         ? []
         : [
-            `${formatCount(reconciliation.agreed)} objects are referenced, on record, at the source and at the target.`,
+            `Referenced, on record, at the source and at the target: ${counted(reconciliation.agreed, "object")}.`,
             ...Object.entries(reconciliation.findings).map(([finding, count]) => `${formatCount(count)} ${finding}`),
             `All but the first are listed in ${reconciliation.file}.`,
           ]),

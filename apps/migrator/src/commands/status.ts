@@ -1,6 +1,6 @@
 import { OBJECT_STATES } from "@bucketferry/ledger";
 import { EXIT } from "../exit-codes.ts";
-import { formatBytes, formatCount } from "../report/format.ts";
+import { counted, formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, type CommandEnvironment } from "../session.ts";
 
@@ -47,7 +47,7 @@ export function statusCommand(environment: CommandEnvironment): Promise<CommandR
     return {
       exitCode: EXIT.done,
       counts: Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn(state)])),
-      lines: [`${formatCount(objectsIn("verified"))} of ${formatCount(total)} objects are verified.`],
+      lines: [`Verified: ${formatCount(objectsIn("verified"))} of ${counted(total, "object")}.`],
     };
   });
 }

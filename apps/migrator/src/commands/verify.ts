@@ -6,7 +6,7 @@ import type { VerifyDepth } from "../decide/verify-object.ts";
 import { DIFF_FORMATS, diffFormatOf, type DiffFormat } from "../diff/diff-file.ts";
 import { DIFF_STATUSES } from "../diff/diff-row.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatBytes, formatCount, formatShare } from "../report/format.ts";
+import { counted, formatBytes, formatCount, formatShare } from "../report/format.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSession, type CommandEnvironment } from "../session.ts";
@@ -46,7 +46,7 @@ export async function verifyStep(
     counts: { ...summary },
     lines: summary.complete
       ? linesOf(summary)
-      : [`Interrupted after ${formatCount(summary.verified)} verified objects. Run the command again.`],
+      : [`Interrupted after ${counted(summary.verified, "object")}. Run the command again.`],
   };
 }
 
@@ -91,29 +91,29 @@ function linesOf(summary: VerifySummary): string[] {
   const again = Object.values(planAgain).reduce<number>((sum, objects) => sum + (objects ?? 0), 0);
   const doubted = objectsBecause("source-altered", "source-truncated", "source-unstable", "listed-without-bytes");
   const said: readonly (readonly [number, string])[] = [
-    [again, `have to be copied again (${countsText(planAgain)}): run \`bucketferry copy\`.`],
+    [again, `to be copied again (${countsText(planAgain)}): run \`bucketferry copy\``],
     [
       objectsBecause("not-planned", "planned", "came-back"),
-      "are at the source and not copied yet: run `bucketferry plan` and `copy`.",
+      "at the source and not copied yet: run `bucketferry plan` and `copy`",
     ],
-    [objectsBecause("failed"), "failed to be copied; `bucketferry report` says why."],
+    [objectsBecause("failed"), "not copied, because it failed; `bucketferry report` says why"],
     [
       unproved,
-      "look right, and nothing proves their bytes: run `bucketferry verify` without --quick and without --sample.",
+      "that look right, and nothing proves their bytes: run `bucketferry verify` without --quick and without --sample",
     ],
-    [doubted, "come from a source that does not send what it stores, or has nothing to send: see the list above."],
-    [objectsBecause("metadata"), "have the right bytes, and other headers or metadata than at the source."],
-    [objectsBecause("size", "bytes"), "are at the target without being copies: another object has their place."],
-    [summary.unchecked, "could not be checked this time."],
+    [doubted, "of a source that does not send what it stores, or has nothing to send: see the list above"],
+    [objectsBecause("metadata"), "with the right bytes, and other headers or metadata than at the source"],
+    [objectsBecause("size", "bytes"), "whose place at the target another object has"],
+    [summary.unchecked, "that could not be checked this time"],
     [
       md5Unproved,
-      "of the source have ETags that look like MD5s and are not: their bytes were compared with an earlier reading only.",
+      "whose ETag at the source looks like an MD5 and is none: their bytes were compared with an earlier reading only",
     ],
   ];
   return [
-    `Verified ${formatCount(verified)} objects (${countsText(byEvidence) || "nothing to do"}), ${formatBytes(bytesRead)} read.`,
+    `Verified ${counted(verified, "object")} (${countsText(byEvidence) || "nothing to do"}), ${formatBytes(bytesRead)} read.`,
     ...sampleLines(summary),
-    ...said.filter(([objects]) => objects > 0).map(([objects, what]) => `${formatCount(objects)} objects ${what}`),
+    ...said.filter(([objects]) => objects > 0).map(([objects, what]) => `${counted(objects, "object")} ${what}`),
     ...(diffFile === undefined ? [] : [`Every object is in ${diffFile}.`]),
   ];
 }
@@ -123,7 +123,7 @@ function sampleLines({ sample, objectsRead, diff, troubles }: VerifySummary): st
   if (sample === undefined) return [];
   const all = Object.values(diff).reduce((sum, objects) => sum + objects, 0);
   return [
-    `A sample: ${formatCount(objectsRead)} of ${formatCount(all)} objects were read (rate ${formatShare(sample.rate)}, seed ${JSON.stringify(sample.seed)}). It proves these and no others.`,
+    `A sample: read ${formatCount(objectsRead)} of ${counted(all, "object")} (rate ${formatShare(sample.rate)}, seed ${JSON.stringify(sample.seed)}). It proves these and no others.`,
     ...(objectsRead > 0 && objectsRead < all && troubles === 0
       ? [
           `None of them was wrong; with 95 % confidence, at most ${formatShare(unseenShare(objectsRead))} of all objects are.`,

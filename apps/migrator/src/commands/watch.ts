@@ -1,5 +1,5 @@
 import { EXIT } from "../exit-codes.ts";
-import { formatCount } from "../report/format.ts";
+import { counted, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withSides, type CommandEnvironment } from "../session.ts";
 import { withReferences } from "../with-references.ts";
@@ -49,8 +49,8 @@ export function watchCommand(environment: CommandEnvironment, options: WatchComm
         counts: { ...counts, guards: [...guards] },
         lines: [
           options.once
-            ? `${formatCount(counts.arrived)} references have the old form.`
-            : `${formatCount(counts.arrived)} references arrived in the old form; ${formatCount(counts.before)} were there before.`,
+            ? `In the old form: ${counted(counts.arrived, "reference")}.`
+            : `${counted(counts.arrived, "reference")} arrived in the old form; ${formatCount(counts.before)} were there before.`,
           ...(guards.size > 0 && counts.arrived > 0
             ? [
                 "What writes them is to be mended. A constraint would refuse them, which makes the app's write fail:",

@@ -1,6 +1,6 @@
 import { isTrouble, type DiffRow, type DiffStatus } from "../diff/diff-row.ts";
 import type { CommandEvent } from "./events.ts";
-import { formatBytes, formatCount, formatKey } from "./format.ts";
+import { counted, formatBytes, formatKey } from "./format.ts";
 
 export type Tone = "plain" | "dim" | "good" | "warning" | "bad";
 
@@ -52,7 +52,7 @@ export function eventText(event: CommandEvent): EventText | undefined {
         : { text: `The gate before ${event.stage} is closed: ${event.reasons.join(", ")}.`, tone: "bad" };
     case "evidence":
       return {
-        text: `evidence: ${event.file} (${formatCount(event.lines)} lines)\n  root   ${event.root}\n  sha256 ${event.sha256}`,
+        text: `evidence: ${event.file} (${counted(event.lines, "line")})\n  root   ${event.root}\n  sha256 ${event.sha256}`,
         tone: "good",
       };
     case "audited":
@@ -117,7 +117,7 @@ export function eventText(event: CommandEvent): EventText | undefined {
       };
     case "reference-skipped":
       return {
-        text: `left out: ${event.table}${event.column === undefined ? "" : `.${event.column}`} (${event.reason})${event.rows === undefined ? "" : `: ${formatCount(event.rows)} rows hold something that looks like a reference`}`,
+        text: `left out: ${event.table}${event.column === undefined ? "" : `.${event.column}`} (${event.reason})${event.rows === undefined ? "" : `: ${counted(event.rows, "row")} with something that looks like a reference`}`,
         tone: event.rows === undefined ? "dim" : "warning",
       };
     case "old-reference":
@@ -126,7 +126,7 @@ export function eventText(event: CommandEvent): EventText | undefined {
         tone: "warning",
       };
     case "look":
-      return { text: `${formatCount(event.references)} references in ${formatCount(event.cells)} cells`, tone: "dim" };
+      return { text: `${counted(event.references, "reference")} in ${counted(event.cells, "cell")}`, tone: "dim" };
     case "explanation":
     case "start":
     case "progress":

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatBytes, formatKey, formatSeconds } from "./format.ts";
+import { counted, formatBytes, formatKey, formatSeconds } from "./format.ts";
 import { etaSeconds, rateMeter } from "./rate.ts";
 
 it.each([
@@ -19,6 +19,14 @@ it.each([
   [200_000, "2 d 7 h"],
 ])("%d seconds are %s", (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
+});
+
+it.each([
+  [0, "0 copies"],
+  [1, "1 copy"],
+  [12_345, "12,345 copies"],
+])("%d of something are %s", (count, text) => {
+  expect(counted(count, "copy", "copies")).toBe(text);
 });
 
 it("a key cannot steer the terminal", () => {

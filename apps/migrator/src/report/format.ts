@@ -16,6 +16,11 @@ export function formatCount(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
+/** `1` → `1 object`, `12345` → `12,345 objects`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** `0.0123` → `1.23 %`. */
 export function formatShare(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
