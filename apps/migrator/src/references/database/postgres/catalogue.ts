@@ -70,7 +70,12 @@ const KEYS = sql<KeyRow>`
 
 const ROW_ADDRESS: readonly KeyColumn[] = [{ name: "ctid", castTo: "tid" }];
 
-export async function readCatalogue(db: AppDatabase, filter: ColumnFilter): Promise<Catalogue> {
+/** `later` gives a connection to what is counted when somebody asks. */
+export async function readCatalogue(
+  db: AppDatabase,
+  filter: ColumnFilter,
+  later: <T>(work: (connection: AppDatabase) => Promise<T>) => Promise<T>,
+): Promise<Catalogue> {
   const types = await readTypes(db);
   const { rows: columns } = await COLUMNS.execute(db);
   const { rows: keys } = await KEYS.execute(db);
@@ -78,14 +83,14 @@ export async function readCatalogue(db: AppDatabase, filter: ColumnFilter): Prom
   const tables: Table[] = [];
   const skipped: SkippedTable[] = [];
   for (const own of Map.groupBy(columns, (row) => row.table_oid).values()) {
-    const table = describeTable(own, keyOf.get(own[0]?.table_oid ?? 0) ?? [], { db, types, filter, skipped });
+    const table = describeTable(own, keyOf.get(own[0]?.table_oid ?? 0) ?? [], { later, types, filter, skipped });
     if (table !== undefined) tables.push(table);
   }
   return { tables, skipped: onceEach(skipped) };
 }
 
 interface Describing {
-  readonly db: AppDatabase;
+  readonly later: Parameters<typeof readCatalogue>[2];
   readonly types: TypeKnowledge;
   readonly filter: ColumnFilter;
   readonly skipped: SkippedTable[];
@@ -94,7 +99,7 @@ interface Describing {
 function describeTable(
   all: readonly ColumnRow[],
   key: readonly KeyRow[],
-  { db, types, filter, skipped }: Describing,
+  { later, types, filter, skipped }: Describing,
 ): Table | undefined {
   const [first] = all;
   if (first === undefined) return undefined;
@@ -115,7 +120,8 @@ function describeTable(
     } else if (generated) {
       skipped.push({ label, column: name, reason: "a generated column: the database makes it of the others" });
     } else if (shape === undefined) {
-      const count = (needles: readonly string[]): Promise<number> => holdsAny(db, own, { name, type }, needles);
+      const count = (needles: readonly string[]): Promise<number> =>
+        later((db) => holdsAny(db, own, { name, type }, needles));
       skipped.push({ label, column: name, reason: `not rewritable: ${whyNot}`, count });
     } else {
       wanted.push({ name, shape, castTo: type, keysOf: filter.keysOf(whole, name) });

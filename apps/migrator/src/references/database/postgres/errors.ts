@@ -17,15 +17,71 @@ const BY_CODE: Readonly<Record<string, readonly [DatabaseErrorCode, string, stri
   "40P01": ["locked", "transactions waited for each other", "Run this again when the app is quieter."],
   "40001": ["locked", "transactions changed the same rows", "Run this again when the app is quieter."],
   "25006": ["denied", "the server is read-only, perhaps a replica", "Put the primary's address into database.url."],
+  "3F000": [
+    "denied",
+    "no schema of this user's search_path is there to hold the journal",
+    "Give the user a search_path: ALTER ROLE … SET search_path = public;",
+  ],
   "53100": ["disk-full", "the server's disk is full", "Free some space there, and run this again."],
 };
+
+const GOES_ON = "Run this again: it goes on where it was.";
+const DIRECTLY = "connect to the database directly (on Supabase: port 5432 of the direct connection)";
+
+/** Class 08 but for protocol violations, the operator's interventions, and what a socket says. */
+const LOST = /^(?:08(?!P01)|57P0|ECONNRESET$|EPIPE$)/;
+
+/** PgBouncer gives everything that it says itself the code of a protocol violation: https://www.pgbouncer.org/faq.html */
+const OF_POOLERS: readonly (readonly [RegExp, readonly [DatabaseErrorCode, string, string]])[] = [
+  [
+    /transaction blocks not allowed/,
+    [
+      "denied",
+      "the pooler before the database allows no transactions (pool_mode = statement)",
+      `Put into database.url the address to ${DIRECTLY}.`,
+    ],
+  ],
+  [
+    /query_wait_timeout|no more connections/,
+    [
+      "locked",
+      "the pooler before the database had no connection to give for too long",
+      `Make its pool larger, or ${DIRECTLY}.`,
+    ],
+  ],
+  [
+    /unsupported startup parameter/,
+    [
+      "denied",
+      "the pooler before the database does not take a setting of database.url",
+      `Take it out of the URL (\`options=…\`), or ${DIRECTLY}.`,
+    ],
+  ],
+  [
+    /^/,
+    [
+      "unreachable",
+      "the pooler before the database ended the connection",
+      `${GOES_ON} If it happens again, ${DIRECTLY}.`,
+    ],
+  ],
+];
 
 /** A lock, a deadlock, a serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const PASSING = new Set(["55P03", "40P01", "40001", "57014"]);
 
+/** The client has no code for a connection that ended while nothing, or something, was asked. */
+const ENDED = /^(?:Connection terminated|Client has encountered a connection error)/;
+
 function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "";
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === "string") return code;
+  return typeof message === "string" && ENDED.test(message) ? "08006" : "";
+}
+
+/** An error of the database or of the way to it. */
+export function isOfDatabase(error: unknown): boolean {
+  return codeOf(error) !== "";
 }
 
 export function isPassing(error: unknown): boolean {
@@ -42,9 +98,15 @@ export function translate(error: unknown, url: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const where = URL.canParse(url) ? new URL(url).host : "the database";
   const code = codeOf(error);
-  const [kind, message, hint] = BY_CODE[code] ?? [
-    (error as Error).message === "timeout exceeded when trying to connect" ? "unreachable" : "unexpected",
-    `the database failed (${code === "" ? (error as Error).name : code})`,
-  ];
+  const [kind, message, hint] = BY_CODE[code] ??
+    ofConnection(error as Error, code) ?? [
+      (error as Error).message === "timeout exceeded when trying to connect" ? "unreachable" : "unexpected",
+      `the database failed (${code === "" ? (error as Error).name : code})`,
+    ];
   return new DatabaseError(kind, `${where}: ${message}`, { ...(hint === undefined ? {} : { hint }), cause: error });
+}
+
+function ofConnection({ message }: Error, code: string): readonly [DatabaseErrorCode, string, string] | undefined {
+  if (LOST.test(code)) return ["unreachable", "the connection was lost", GOES_ON];
+  return code === "08P01" ? OF_POOLERS.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }

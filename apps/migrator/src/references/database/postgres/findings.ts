@@ -111,19 +111,22 @@ async function suppressionFindings(db: AppDatabase): Promise<DatabaseFinding[]> 
   ];
 }
 
+const DIRECTLY = "connect to it directly (on Supabase: port 5432 of the direct connection).";
+const POOLERS: Readonly<Record<Exclude<Pooler, "none">, Omit<DatabaseFinding, "id">>> = {
+  session: {
+    level: "warning",
+    message: "A pooler stands before the database.",
+    fix: `For a large database ${DIRECTLY}`,
+  },
+  transaction: {
+    level: "warning",
+    message: "A pooler in transaction mode stands before the database. Nothing here needs a session.",
+    fix: `Each transaction takes one of the connections that the app has; for a large database ${DIRECTLY}`,
+  },
+};
+
 function poolerFindings(pooler: Pooler): DatabaseFinding[] {
-  if (pooler === "none") return [];
-  return [
-    {
-      id: "pooler",
-      level: "warning",
-      message:
-        pooler === "transaction"
-          ? "A pooler in transaction mode stands before the database. Nothing here needs a session, but a long read holds one of its connections."
-          : "A pooler stands before the database.",
-      fix: "For a large database connect to it directly (on Supabase: port 5432 of the direct connection).",
-    },
-  ];
+  return pooler === "none" ? [] : [{ id: "pooler", ...POOLERS[pooler] }];
 }
 
 function tableFindings(

@@ -2,29 +2,79 @@ import { sql } from "kysely";
 import type { AppDatabase } from "../app-database.ts";
 import type { DatabaseLimits } from "../limits.ts";
 
+/** A setting and its value; undefined: what the server, the database and the role say. */
+export type Setting = readonly [name: string, value: string | undefined];
+
+/**
+ * A pooler in transaction mode gives out connections as their last client left them. So whatever decides which rows are seen,
+ * and how a value is written as a text, is set back for each transaction; and the texts of numbers hold all of their digits.
+ */
+const OURS_ALONE: readonly Setting[] = [
+  ["role", undefined],
+  ["row_security", undefined],
+  ["search_path", undefined],
+  ["datestyle", undefined],
+  ["intervalstyle", undefined],
+  ["timezone", undefined],
+  ["bytea_output", undefined],
+  ["xmloption", "content"],
+  ["extra_float_digits", "1"],
+];
+
+const WRITING: readonly Setting[] = [
+  ...OURS_ALONE,
+  // Rows are found by their keys: the planner would rather read a whole small table for a batch, each time.
+  ["enable_hashjoin", "off"],
+  ["enable_mergejoin", "off"],
+  ["enable_seqscan", "off"],
+  // No batch is worth the compilation, which the costs that are switched off above would call for.
+  ["jit", "off"],
+];
+
 /** A writing transaction with the limits of the configuration. */
 export function inTransaction<T>(
   db: AppDatabase,
   limits: DatabaseLimits,
   work: (connection: AppDatabase) => Promise<T>,
 ): Promise<T> {
-  const settings = [
-    ["lock_timeout", String(limits.lockTimeoutMs)],
-    ["statement_timeout", String(limits.statementTimeoutMs)],
-    // Rows are found by their keys: the planner would rather read a whole small table for a batch, each time.
-    ["enable_hashjoin", "off"],
-    ["enable_mergejoin", "off"],
-    ["enable_seqscan", "off"],
-    // No batch is worth the compilation, which the costs that are switched off above would call for.
-    ["jit", "off"],
+  return within(db, "begin isolation level read committed", work, [
+    ...WRITING,
+    ...timeLimits(limits),
     // Origin triggers, rules and foreign keys do not run: https://www.postgresql.org/docs/current/runtime-config-client.html
-    ...(limits.suppressTriggers ? [["session_replication_role", "replica"]] : []),
-  ] as const;
-  // For this transaction only: behind a pooler the connection is somebody else's a moment later. One round trip for all of it.
-  const begin = `begin; ${settings.map(([name, value]) => `set local ${name} = '${value}'`).join("; ")}`;
+    ...(limits.suppressTriggers ? ([["session_replication_role", "replica"]] as const) : []),
+  ]);
+}
+
+/** A short one that reads rows: it is over before anything is done with them. */
+export function reading<T>(
+  db: AppDatabase,
+  limits: DatabaseLimits,
+  work: (connection: AppDatabase) => Promise<T>,
+  settings: readonly Setting[] = [],
+): Promise<T> {
+  const all = [...OURS_ALONE, ...timeLimits(limits), ...settings];
+  return within(db, "begin isolation level read committed read only", work, all);
+}
+
+function timeLimits({ lockTimeoutMs, statementTimeoutMs }: DatabaseLimits): readonly Setting[] {
+  return [
+    ["lock_timeout", String(lockTimeoutMs)],
+    ["statement_timeout", String(statementTimeoutMs)],
+  ];
+}
+
+/** The settings hold for this transaction only: behind a pooler the connection is somebody else's a moment later. */
+function within<T>(
+  db: AppDatabase,
+  begin: string,
+  work: (connection: AppDatabase) => Promise<T>,
+  settings: readonly Setting[],
+): Promise<T> {
+  const set = settings.map(([name, value]) => `set local ${name} to ${value === undefined ? "default" : `'${value}'`}`);
   return db.connection().execute(async (connection) => {
     try {
-      await sql.raw(begin).execute(connection);
+      // One round trip for all of it.
+      await sql.raw([begin, ...set].join("; ")).execute(connection);
       const result = await work(connection);
       await sql`commit`.execute(connection);
       return result;

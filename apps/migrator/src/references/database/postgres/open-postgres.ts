@@ -1,15 +1,14 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import Cursor from "pg-cursor";
 import type { KeyValue } from "../../cell.ts";
 import type { AppDatabase, ControlTables } from "../app-database.ts";
 import type { Dialect } from "../dialect.ts";
 import type { DatabaseLimits } from "../limits.ts";
 import { readCatalogue } from "./catalogue.ts";
-import { isAboutTheCell, isPassing, translate } from "./errors.ts";
+import { isAboutTheCell, isOfDatabase, isPassing, translate } from "./errors.ts";
 import { findings } from "./findings.ts";
 import { guardStatement } from "./guard.ts";
-import { inTransaction } from "./in-transaction.ts";
+import { inTransaction, reading } from "./in-transaction.ts";
 import { poolerBetween } from "./pooler.ts";
 import { MOST_READERS, readText, readWindows } from "./read-windows.ts";
 import { replicaLagMs } from "./replica-lag.ts";
@@ -29,36 +28,46 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
   });
   // An idle connection that the server closes is no news: the next query opens another.
   pool.on("error", () => {});
-  const db: AppDatabase = new Kysely<ControlTables>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
+  // One that is lost between two statements of ours is told by the second.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const db: AppDatabase = new Kysely<ControlTables>({ dialect: new PostgresDialect({ pool }) });
+  let schema: string | undefined;
   try {
-    await sql`select 1`.execute(db);
+    // A pooler that allows no transactions is refused here.
+    schema = await reading(db, limits, schemaOfJournal);
   } catch (error) {
     await db.destroy();
     throw translate(error, url);
   }
 
+  const read = <T>(work: (connection: AppDatabase) => Promise<T>): Promise<T> => reading(db, limits, work);
   return {
-    db,
+    // Somebody else's search_path may be in force where a pooler leads to.
+    db: schema === undefined ? db : db.withSchema(schema),
     async engine() {
       const { rows } = await sql<{ server_version: string }>`show server_version`.execute(db);
       return `PostgreSQL ${rows[0]?.server_version ?? "of unknown version"}`;
     },
-    catalogue: (filter) => readCatalogue(db, filter),
+    catalogue: (filter) => read((connection) => readCatalogue(connection, filter, read)),
     async findings(catalogue) {
       return findings(db, catalogue, { limits, pooler: await poolerBetween(url) });
     },
-    async prepareJournal({ rekeys }) {
-      await sql`create table if not exists bucketferry_url_journal (
-        id bigint generated always as identity primary key, table_schema text, table_name text not null,
-        column_name text not null, row_key text not null, before_text text not null, after_text text not null,
-        edits text not null, written_at text not null, restored_at text)`.execute(db);
-      if (!rekeys) return;
-      await sql`create index if not exists bucketferry_url_journal_row
-        on bucketferry_url_journal (table_name, row_key) where restored_at is null`.execute(db);
-    },
+    prepareJournal: ({ rekeys }) =>
+      inTransaction(db, limits, async (connection) => {
+        // `if not exists` looks before it makes: two that begin at once would both find nothing.
+        await sql`select pg_advisory_xact_lock(hashtext('bucketferry_url_journal'))`.execute(connection);
+        await sql`create table if not exists bucketferry_url_journal (
+          id bigint generated always as identity primary key, table_schema text, table_name text not null,
+          column_name text not null, row_key text not null, before_text text not null, after_text text not null,
+          edits text not null, written_at text not null, restored_at text)`.execute(connection);
+        if (!rekeys) return;
+        await sql`create index if not exists bucketferry_url_journal_row
+          on bucketferry_url_journal (table_name, row_key) where restored_at is null`.execute(connection);
+      }),
     async hasJournal() {
-      const { rows } = await sql<{ there: boolean }>`
-        select to_regclass('bucketferry_url_journal') is not null as there`.execute(db);
+      const { rows } = await read((connection) =>
+        sql<{ there: boolean }>`select to_regclass('bucketferry_url_journal') is not null as there`.execute(connection),
+      );
       return rows[0]?.there === true;
     },
     async moment() {
@@ -67,8 +76,14 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
         select pg_snapshot_xmin(pg_current_snapshot())::xid::text as xid`.execute(db);
       return rows[0]?.xid;
     },
-    read: (table, options) => readWindows(db, table, { ...options, maxValueBytes: limits.maxValueBytes }),
-    readCell: (table, key, column) => readText(db, table, key, column),
+    async *read(table, options) {
+      try {
+        yield* readWindows(db, table, { ...options, limits });
+      } catch (error) {
+        throw isOfDatabase(error) ? translate(error, url) : error;
+      }
+    },
+    readCell: (table, key, column) => readText(db, table, key, column, limits),
     write: (work) => inTransaction(db, limits, (connection) => work(rowWriter(connection))),
     replicaLagMs: () => replicaLagMs(db, limits.replicaUrl),
     keyLiterals: (value) => [value],
@@ -79,6 +94,14 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     translate: (error) => translate(error, url),
     close: () => db.destroy(),
   };
+}
+
+/** Where the journal is, or would be made; undefined: in no schema. */
+async function schemaOfJournal(db: AppDatabase): Promise<string | undefined> {
+  const { rows } = await sql<{ schema: string | null }>`
+    select coalesce((select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.oid = to_regclass('bucketferry_url_journal')), current_schema()) as schema`.execute(db);
+  return rows[0]?.schema ?? undefined;
 }
 
 /** Whole numbers as numbers, as long as JSON can hold them. */

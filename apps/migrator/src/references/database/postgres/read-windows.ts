@@ -5,7 +5,7 @@ import type { ReadOptions, RowChunk } from "../dialect.ts";
 import type { DatabaseLimits } from "../limits.ts";
 import type { Row, Table, TextColumn } from "../table.ts";
 import { holdsOneOf, lowered } from "./holds-any.ts";
-import { reading } from "./in-transaction.ts";
+import { reading, type Setting } from "./in-transaction.ts";
 import { tableId } from "./table-id.ts";
 
 /** Rows that are in memory at once. */
@@ -18,6 +18,11 @@ const WINDOW_BLOCKS = { least: 16, most: 16_384 } as const;
 /** Connections of an app's database are scarce. */
 export const MOST_READERS = 4;
 const WINDOW_MS = { short: 150, long: 600 } as const;
+/** A window is read in the order of its blocks, so that the next statement knows where this one ended. */
+const IN_ORDER: readonly Setting[] = [
+  ["enable_seqscan", "off"],
+  ["max_parallel_workers_per_gather", "0"],
+];
 
 interface Window {
   readonly from: number;
@@ -57,7 +62,7 @@ export async function* readWindows(
         options.signal.throwIfAborted();
         const startMs = performance.now();
         const query = windowQuery(table, rest, options);
-        const { rows } = await reading(db, limits, (connection) => query.execute(connection));
+        const { rows } = await reading(db, limits, (connection) => query.execute(connection), IN_ORDER);
         spentMs += performance.now() - startMs;
         if (rows.length > 0) {
           yield await chunkOf(db, table, rows, limits, Math.min(1, window.from / Math.max(1, blocks)));
@@ -185,7 +190,7 @@ async function sizeOf(
   const query = sql<{ blocks: string; workers: number }>`
     select (pg_relation_size(format('%I.%I', ${schema}::text, ${name}::text)::regclass)
         / current_setting('block_size')::bigint)::text as blocks,
-      (select reset_val::int from pg_settings where name = 'max_parallel_workers_per_gather') as workers`;
+      current_setting('max_parallel_workers_per_gather')::int as workers`;
   const { rows } = await reading(db, limits, (connection) => query.execute(connection));
   return { blocks: Number(rows[0]?.blocks ?? 0), workers: rows[0]?.workers ?? 0 };
 }
