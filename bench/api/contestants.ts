@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { PostgresServer } from "@bucketferry/local-servers";
 
 /** Something that takes and gives objects over HTTP, in a process of its own. */
 export interface ObjectServer {
@@ -20,7 +22,24 @@ const TOP = join(import.meta.dirname, "../..");
 const MEMORY_OF_IMAGE = "--max-semi-space-size=4";
 
 /** The service as it is built, over a folder, as it starts without credentials. */
-export async function service(folder: string): Promise<ObjectServer> {
+export function service(folder: string): Promise<ObjectServer> {
+  return startedService("the service", folder, {}, {});
+}
+
+/** The same where every request has to prove who it comes from, as those of Supabase do. */
+export function serviceWithTokens(folder: string): Promise<ObjectServer> {
+  const secret = randomBytes(32).toString("base64url");
+  const settings = { AUTH_JWT_SECRET: secret, LINK_SECRET: randomBytes(32).toString("base64url") };
+  const authorization = `Bearer ${serviceToken(secret)}`;
+  return startedService("the service with tokens", folder, settings, { authorization });
+}
+
+async function startedService(
+  name: string,
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+  headers: ObjectServer["headers"],
+): Promise<ObjectServer> {
   mkdirSync(folder, { recursive: true });
   const storage = join(folder, "storage.json");
   writeFileSync(storage, JSON.stringify({ adapter: "fs", directory: join(folder, "files"), durable: false }));
@@ -29,12 +48,13 @@ export async function service(folder: string): Promise<ObjectServer> {
     STORAGE_CONFIG: storage,
     DATABASE_URL: `sqlite:${join(folder, "api.db")}`,
     RATE_LIMIT_PER_MINUTE: "0",
+    ...settings,
   });
   return {
-    name: "the service",
+    name,
     url: (object) => `${found}/files/${object}`,
     method: "PUT",
-    headers: {},
+    headers,
     close: () => ended(child),
   };
 }
@@ -51,7 +71,21 @@ export async function bareStream(folder: string): Promise<ObjectServer> {
   };
 }
 
-/** The local Supabase Storage, over a folder. */
+/** What Supabase Storage does at least over its file backend: a database behind it, and row-level security. */
+export async function supabaseOnPostgres(folder: string, { url }: PostgresServer): Promise<ObjectServer> {
+  mkdirSync(folder, { recursive: true });
+  const program = join(import.meta.dirname, "supabase-on-postgres.ts");
+  const { child, found, printed } = await started([program, folder], /URL=(\S+)/, { DATABASE_URL: url });
+  return {
+    name: "the local Supabase Storage on Postgres",
+    url: (object) => `${found}/object/bench/${object}`,
+    method: "POST",
+    headers: { authorization: `Bearer ${/TOKEN=(\S+)/.exec(printed())?.[1] ?? ""}` },
+    close: () => ended(child),
+  };
+}
+
+/** The local Supabase Storage of the tests, over a folder, with its rows in memory. */
 export async function supabaseTwin(folder: string): Promise<ObjectServer> {
   const program = join(TOP, "packages/local-servers/dist/main.js");
   const { child, printed } = await started([program, "supabase", "--directory", folder], /SUPABASE_ANON_KEY=(\S+)/);
@@ -71,6 +105,18 @@ export async function supabaseTwin(folder: string): Promise<ObjectServer> {
     headers,
     close: () => ended(child),
   };
+}
+
+/** As Supabase Auth issues it to servers. */
+function serviceToken(secret: string): string {
+  const exp = Math.floor(Date.now() / 1000) + 86_400;
+  const text = [
+    { alg: "HS256", typ: "JWT" },
+    { role: "service_role", exp },
+  ]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
 }
 
 async function started(

@@ -1,10 +1,18 @@
 import { join } from "node:path";
-import { bareStream, service, supabaseTwin, type ObjectServer } from "../api/contestants.ts";
+import { requirePostgres, type PostgresServer } from "@bucketferry/local-servers";
+import {
+  bareStream,
+  service,
+  serviceWithTokens,
+  supabaseOnPostgres,
+  supabaseTwin,
+  type ObjectServer,
+} from "../api/contestants.ts";
 import { load, type Load } from "../api/load.ts";
 import type { Bench } from "../bench.ts";
 import { interleaved } from "../measure/interleave.ts";
 import { median, pairedRatio } from "../measure/summary.ts";
-import { figure } from "../report/goals.ts";
+import { figure, type Goal } from "../report/goals.ts";
 import { table } from "../report/table.ts";
 
 const KIB = 1024;
@@ -16,21 +24,44 @@ const SIZES = [
   { title: "64 MiB", sizeBytes: 64 * MIB, requests: 8, atOnce: 2 },
 ];
 const OF_BARE = 0.8;
-const OF_TWIN = 1.5;
+const OF_SUPABASE = 1.5;
+
+/** One of ours, and whom it is compared with: like with like, so where requests prove who they come from, ours do too. */
+interface Pair {
+  readonly ours: ObjectServer;
+  readonly rival: ObjectServer;
+  /** Rate of ours, in that of the rival, that the project demands of itself; undefined: only told. */
+  readonly target?: number;
+  readonly sizes: "all" | "small";
+}
 
 export const api: Bench = {
   what: "objects through the API service over a folder: proxied uploads and downloads",
   async *run({ rounds, folder, progress }) {
     const servers: ObjectServer[] = [];
+    let database: PostgresServer | undefined;
+    const start = async (server: Promise<ObjectServer>): Promise<ObjectServer> => {
+      const started = await server;
+      servers.push(started);
+      return started;
+    };
     try {
-      const ours = await service(join(folder, "api-service"));
-      servers.push(ours);
-      const bare = await bareStream(join(folder, "api-bare"));
-      servers.push(bare);
-      const twin = await supabaseTwin(join(folder, "api-twin"));
-      servers.push(twin);
+      database = await requirePostgres();
+      const open = await start(service(join(folder, "api-service")));
+      const closed = await start(serviceWithTokens(join(folder, "api-tokens")));
+      const bare = await start(bareStream(join(folder, "api-bare")));
+      const twin = await start(supabaseTwin(join(folder, "api-twin")));
+      const pairs: Pair[] = [
+        { ours: open, rival: bare, target: OF_BARE, sizes: "all" },
+        { ours: closed, rival: twin, sizes: "small" },
+      ];
+      if (database !== undefined) {
+        const rival = await start(supabaseOnPostgres(join(folder, "api-supabase"), database));
+        pairs.push({ ours: closed, rival, target: OF_SUPABASE, sizes: "small" });
+      }
       for (const { title, sizeBytes, requests, atOnce } of SIZES) {
-        const contestants = sizeBytes > MIB ? [ours, bare] : [ours, bare, twin];
+        const compared = pairs.filter(({ sizes }) => sizes === "all" || sizeBytes < MIB);
+        const contestants = [...new Set(compared.flatMap(({ ours, rival }) => [ours, rival]))];
         for (const kind of ["upload", "download"] as const) {
           // The first requests compile the code; a download needs what an upload has left.
           for (const server of contestants) {
@@ -41,53 +72,51 @@ export const api: Bench = {
             progress(`${title} ${kind}, round ${round}, ${server.name}: ${figure(result.requestsPerSecond)}/s`);
             return result;
           });
-          const rates = (server: ObjectServer): number[] =>
-            (results.get(server.name) ?? []).map((one) => one.requestsPerSecond);
-          const what = `${kind}s of ${title} a second, of those of`;
           yield {
             title: `${kind}s of ${title}, ${atOnce} at once`,
-            table: tableOf(results, sizeBytes, rates(ours)),
-            goals: [
-              {
-                what: `${what} ${bare.name}`,
-                value: pairedRatio(rates(ours), rates(bare)),
-                must: "at least",
-                target: OF_BARE,
-                unit: " ×",
-              },
-              ...(contestants.includes(twin)
-                ? [
+            table: tableOf(results, sizeBytes, compared),
+            goals: compared.flatMap(({ ours, rival, target }): Goal[] =>
+              target === undefined
+                ? []
+                : [
                     {
-                      what: `${what} ${twin.name}`,
-                      value: pairedRatio(rates(ours), rates(twin)),
-                      must: "at least" as const,
-                      target: OF_TWIN,
+                      what: `${kind}s of ${title} a second, of those of ${rival.name}`,
+                      value: pairedRatio(rates(results, ours), rates(results, rival)),
+                      must: "at least",
+                      target,
                       unit: " ×",
                     },
-                  ]
-                : []),
-            ],
+                  ],
+            ),
             data: Object.fromEntries(results),
           };
         }
       }
     } finally {
       for (const server of servers) await server.close();
+      await database?.close();
     }
   },
 };
 
-function tableOf(results: ReadonlyMap<string, readonly Load[]>, sizeBytes: number, ours: readonly number[]): string {
+type Results = ReadonlyMap<string, readonly Load[]>;
+
+function rates(results: Results, { name }: ObjectServer): number[] {
+  return (results.get(name) ?? []).map((one) => one.requestsPerSecond);
+}
+
+function tableOf(results: Results, sizeBytes: number, pairs: readonly Pair[]): string {
   return table(
     ["", "requests/s", "MiB/s", "p99, ms", "the service's, × this"],
     [...results].map(([name, all]) => {
-      const rates = all.map((one) => one.requestsPerSecond);
+      const own = all.map((one) => one.requestsPerSecond);
+      const pair = pairs.find(({ rival }) => rival.name === name);
       return [
         name,
-        figure(median(rates)),
-        figure((median(rates) * sizeBytes) / MIB),
+        figure(median(own)),
+        figure((median(own) * sizeBytes) / MIB),
         figure(median(all.map((one) => one.p99Ms))),
-        figure(pairedRatio(ours, rates)),
+        pair === undefined ? "" : figure(pairedRatio(rates(results, pair.ours), own)),
       ];
     }),
   );

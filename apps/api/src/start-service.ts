@@ -37,16 +37,15 @@ const EMBEDDED = { adapter: "fs", directory: ".bucketferry/files" };
 /** @throws StartError, ConfigError: one clear line each, before anything listens */
 export async function startService(config: ServiceConfig, log: Logger): Promise<RunningService> {
   const metrics = newMetrics();
-  const storage = withLayers(await openStorage(config), [
-    observe({
-      onCall(call) {
-        metrics.storageCall(call.operation, call.outcome, call.durationMs / 1000);
-        traceStorageCall(call);
-      },
-    }),
-    retry(),
-    timeout(),
-  ]);
+  const provider = await openStorage(config);
+  const watching = observe({
+    onCall(call) {
+      metrics.storageCall(call.operation, call.outcome, call.durationMs / 1000);
+      traceStorageCall(call);
+    },
+  });
+  // What is on this machine neither answers late nor better the second time.
+  const storage = withLayers(provider, provider.capabilities.remote ? [watching, retry(), timeout()] : [watching]);
   const db = openDatabase(config.databaseUrl, (error) => log.error({ err: error }, "a database connection broke"));
   let server: Server | undefined;
   let isDraining = false;
