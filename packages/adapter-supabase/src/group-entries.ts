@@ -18,7 +18,8 @@ export interface Grouping {
  * A page of the flat listing as entries, keys up to a delimiter as one.
  *
  * The service can group by itself, but loses keys when one of its pages ends on a key that is also the beginning of
- * others: so only its flat listing is asked for.
+ * others: so only its flat listing is asked for. Older servers take `_` and `%` of a prefix for wildcards, and its letters
+ * for both cases; what does not begin with the prefix is passed over.
  */
 export function groupEntries(
   records: readonly ObjectRecord[],
@@ -28,6 +29,10 @@ export function groupEntries(
   let lastGroup = group;
   let position: ListPosition | undefined;
   for (const record of records) {
+    if (!record.name.startsWith(prefix)) {
+      position = { after: record.name };
+      continue;
+    }
     const own = groupOf(record.name, prefix, delimiter);
     if (own !== undefined && own === lastGroup) continue;
     if (entries.length === limit) return { entries, next: position };

@@ -23,6 +23,7 @@ export function objectInfo(key: string, record: ObjectRecord): ObjectInfo {
     ...(record.version === undefined ? {} : { version: record.version }),
     ...(record.contentType === undefined ? {} : { contentType: record.contentType }),
     ...(record.cacheControl === undefined ? {} : { cacheControl: record.cacheControl }),
+    ...(record.contentEncoding === undefined ? {} : { contentEncoding: record.contentEncoding }),
   };
 }
 

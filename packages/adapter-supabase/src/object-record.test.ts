@@ -17,6 +17,14 @@ const INFO = {
 };
 
 describe("recordOfInfo", () => {
+  it("takes the time from the header, where an older server leaves it out of the body", () => {
+    const { last_modified: _, ...older } = INFO;
+    const fileTime = "Sat, 01 Aug 2026 10:00:00 GMT";
+    expect(recordOfInfo(older, fileTime)?.lastModified).toEqual(new Date("2026-08-01T10:00:00.000Z"));
+    expect(recordOfInfo(INFO, "Sun, 02 Aug 2026 10:00:00 GMT")?.lastModified).toEqual(new Date(INFO.last_modified));
+    expect(recordOfInfo(older)?.lastModified).toEqual(new Date(INFO.created_at));
+  });
+
   it("reads what `info` answers, with the stored content type and the names of the metadata as they are", () => {
     const record = recordOfInfo(INFO);
     expect(record?.userMetadata).toEqual({ "Some-Key": "x" });

@@ -8,12 +8,17 @@ export interface ObjectRecord {
   readonly etag: string | undefined;
   readonly contentType: string | undefined;
   readonly cacheControl: string | undefined;
+  /** Servers before 1.80 keep none. */
+  readonly contentEncoding?: string | undefined;
   readonly userMetadata: Readonly<Record<string, unknown>>;
   readonly lastModified: Date;
 }
 
-/** The answer of `info`; undefined when it is nothing of the kind. */
-export function recordOfInfo(json: unknown): ObjectRecord | undefined {
+/**
+ * The answer of `info`; undefined when it is nothing of the kind. Older servers leave `last_modified` out of the body:
+ * `fileTime`, the header, is the time of the last write as well, cut to seconds.
+ */
+export function recordOfInfo(json: unknown, fileTime?: string): ObjectRecord | undefined {
   if (!isRecord(json) || typeof json["name"] !== "string") return undefined;
   return {
     name: json["name"],
@@ -22,8 +27,9 @@ export function recordOfInfo(json: unknown): ObjectRecord | undefined {
     etag: unquoted(text(json["etag"])),
     contentType: text(json["content_type"]),
     cacheControl: text(json["cache_control"]),
+    contentEncoding: text(json["content_encoding"]),
     userMetadata: isRecord(json["metadata"]) ? json["metadata"] : {},
-    lastModified: dateOf(json["last_modified"], json["created_at"]),
+    lastModified: dateOf(json["last_modified"], fileTime, json["created_at"]),
   };
 }
 
@@ -38,6 +44,7 @@ export function recordOfRow(json: unknown): ObjectRecord | undefined {
     etag: unquoted(text(stored["eTag"])),
     contentType: text(stored["mimetype"]),
     cacheControl: text(stored["cacheControl"]),
+    contentEncoding: text(stored["contentEncoding"]),
     userMetadata: isRecord(json["user_metadata"]) ? json["user_metadata"] : {},
     lastModified: dateOf(json["updated_at"], json["created_at"]),
   };

@@ -2,7 +2,7 @@ import type { DeleteOptions, DeleteOutcome, OperationOptions } from "@bucketferr
 import { StorageError } from "@bucketferry/storage-core/provider";
 import { isRecord } from "./object-record.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
-import { saysNoSuchKey, storageErrorOf } from "./supabase-errors.ts";
+import { removalLimitIn, saysNoSuchKey, storageErrorOf } from "./supabase-errors.ts";
 
 /**
  * Hosted projects refuse more keys in one request. A thousand of the longest keys stay below the 1 MiB that the service
@@ -25,8 +25,27 @@ export async function deleteObject(
   }
 }
 
-/** The answer names the rows that are gone; a key that was missing, hidden or forbidden is simply absent. */
+/** Hosted projects may have a limit of their own; its refusal names it, and nothing was removed by then. */
 export async function deleteBatch(
+  context: SupabaseContext,
+  keys: readonly string[],
+  options: OperationOptions,
+): Promise<readonly DeleteOutcome[]> {
+  try {
+    return await removeAtOnce(context, keys, options);
+  } catch (error) {
+    const limit = removalLimitIn(error);
+    if (limit === undefined || limit >= keys.length) throw error;
+    const outcomes: DeleteOutcome[] = [];
+    for (let at = 0; at < keys.length; at += limit) {
+      outcomes.push(...(await removeAtOnce(context, keys.slice(at, at + limit), options)));
+    }
+    return outcomes;
+  }
+}
+
+/** The answer names the rows that are gone; a key that was missing, hidden or forbidden is simply absent. */
+async function removeAtOnce(
   context: SupabaseContext,
   keys: readonly string[],
   { signal }: OperationOptions,

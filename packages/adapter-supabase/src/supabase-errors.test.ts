@@ -64,6 +64,8 @@ describe("M02 an answer of the service", () => {
     [400, { statusCode: "404", error: "not_found", message: "Object not found" }, "NotFound"],
     [400, { statusCode: "404", error: "Not found", message: "The resource was not found" }, "NotFound"],
     [400, { statusCode: "404", error: "Bucket not found", message: "Bucket not found" }, "BucketNotFound"],
+    [400, { statusCode: "404", error: "Not Found", message: "The parent resource is not found" }, "BucketNotFound"],
+    [400, { statusCode: "400", error: "resource_locked", message: "Resource Locked, an upload" }, "Conflict"],
     [400, { statusCode: "409", error: "Duplicate", message: "The resource already exists" }, "Conflict"],
     // A path that the service, its framework or its gateway does not know is no missing object.
     [404, { message: "Route GET:/x not found", error: "Not Found", statusCode: 404 }, "InvalidConfig"],
@@ -87,6 +89,9 @@ describe("M02 an answer of the service", () => {
     [502, "<html>Bad gateway</html>", "Unavailable"],
     [504, "<html></html>", "Timeout"],
     [520, "<html>cloudflare</html>", "Unavailable"],
+    // Paused: no further try helps.
+    [540, "<html>", "InvalidConfig"],
+    [544, "", "Unavailable"],
     [429, "", "RateLimited"],
     [431, "", "InvalidArgument"],
     [301, "", "InvalidConfig"],

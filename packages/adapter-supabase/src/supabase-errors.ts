@@ -105,7 +105,7 @@ const BY_MESSAGE: readonly {
   },
   {
     in: ({ statusCode }) => statusCode === "404",
-    message: /^The related resource does not exist$/,
+    message: /^The (?:related resource does not exist|parent resource is not found)$/,
     meaning: { code: "BucketNotFound", message: "there is no such bucket" },
   },
   {
@@ -130,6 +130,12 @@ const BY_MESSAGE: readonly {
       code === undefined && statusCode === "404" && /^not[_ ]found$/i.test(error ?? ""),
     message: /^/,
     meaning: { code: "NotFound", message: "there is no such object" },
+  },
+  {
+    // The same versions, of an upload that is under way.
+    in: ({ code, error }) => code === undefined && error === "resource_locked",
+    message: /^/,
+    meaning: { code: "Conflict", message: "the object is being changed by somebody else" },
   },
   {
     // The storage behind the service: its own status says nothing about this object.
@@ -204,7 +210,13 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   },
   501: { code: "Unsupported", message: "the service does not offer this" },
   504: { code: "Timeout", message: "a gateway before the service gave up waiting" },
-  // Of Supabase itself: its database took too long.
+  // Of Supabase itself, beside 402: https://supabase.com/docs/guides/platform/http-status-codes
+  540: {
+    code: "InvalidConfig",
+    message: "the project is paused",
+    hint: "Restore it in the dashboard.",
+  },
+  // Its database took too long.
   544: { code: "Unavailable", message: "the service's database did not answer in time" },
 };
 
@@ -284,6 +296,22 @@ export function saysNoSuchBucket(error: unknown): boolean {
   if (!(error instanceof AnswerError)) return false;
   const meaning = meaningOf(error);
   return meaning.code === "BucketNotFound" && meaning !== BY_STATUS[404];
+}
+
+/**
+ * What a listing gets of a server from before this kind of listing, which takes the path for an upload into a bucket
+ * `list-v2`, or of a project whose database was never brought up to it. A bucket that is missing lists as empty.
+ */
+export function saysNoFlatListing(error: unknown): boolean {
+  if (!(error instanceof AnswerError)) return false;
+  return saysNoSuchBucket(error) || /^This feature is not available/.test(error.answer.message ?? "");
+}
+
+/** How many keys one removal may name, as the service said when it refused more. */
+export function removalLimitIn(error: unknown): number | undefined {
+  const said = error instanceof AnswerError ? (error.answer.message ?? "") : "";
+  const limit = Number(/limited to (\d{1,6}) objects per request/.exec(said)?.[1]);
+  return limit > 0 ? limit : undefined;
 }
 
 function answerVerdict(error: AnswerError): Verdict {

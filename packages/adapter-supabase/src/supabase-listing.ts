@@ -4,6 +4,7 @@ import { groupEntries } from "./group-entries.ts";
 import { decodePosition, encodePosition, serviceCursor, type ListPosition } from "./list-position.ts";
 import { isRecord, recordOfRow, type ObjectRecord } from "./object-record.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
+import { saysNoFlatListing } from "./supabase-errors.ts";
 
 /** The service cuts larger pages to this without a word. */
 export const LIST_PAGE_SIZE = 1000;
@@ -18,17 +19,21 @@ export async function listPage(
 ): Promise<ListPage> {
   const { transport, paths, presence } = context;
   const from: ListPosition = cursor === undefined ? { after: startAfter ?? "" } : decodePosition(cursor);
-  const { json } = await transport.json({
-    method: "POST",
-    path: paths.list,
-    payload: {
-      prefix,
-      // Of keys that are grouped, many become one entry.
-      limit: delimiter === undefined ? limit : LIST_PAGE_SIZE,
-      cursor: serviceCursor(from.after),
-    },
-    signal,
-  });
+  const { json } = await transport
+    .json({
+      method: "POST",
+      path: paths.list,
+      payload: {
+        prefix,
+        // Of keys that are grouped, many become one entry.
+        limit: delimiter === undefined ? limit : LIST_PAGE_SIZE,
+        cursor: serviceCursor(from.after),
+      },
+      signal,
+    })
+    .catch((error: unknown) => {
+      throw saysNoFlatListing(error) ? tooOld(error) : error;
+    });
   const { records, hasNext } = flatPage(json, from.after);
   if (records.length > 0) presence.seen();
   // A missing bucket lists as empty.
@@ -55,6 +60,13 @@ function flatPage(
   }
   if (hasNext && records.length === 0) throw badListing("is empty, but says that there is more");
   return { records, hasNext };
+}
+
+function tooOld(cause: unknown): StorageError {
+  return new StorageError("Unsupported", "the service has no flat listing (/object/list-v2), it is too old for this", {
+    hint: 'Update the Storage service, or read the bucket by its S3 endpoint: adapter "s3", endpoint "<url>/storage/v1/s3".',
+    cause,
+  });
 }
 
 function badListing(what: string): StorageError {

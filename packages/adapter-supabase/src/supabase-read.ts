@@ -17,14 +17,14 @@ export async function readRecord(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<ObjectRecord> {
-  let json: unknown;
+  let described: Awaited<ReturnType<typeof transport.json>>;
   try {
-    ({ json } = await transport.json({ method: "GET", path: paths.info(key), signal }));
+    described = await transport.json({ method: "GET", path: paths.info(key), signal });
   } catch (error) {
     if (saysDamaged(error)) throw damagedDescription(error);
     return presence.explain(error, signal);
   }
-  const record = recordOfInfo(json);
+  const record = recordOfInfo(described.json, described.headers["last-modified"]);
   if (record === undefined) throw damagedDescription();
   if (record.name !== key) throw pathWasChanged(record.name);
   presence.seen();
@@ -171,12 +171,15 @@ function openedObject(
       throw new StorageError("NotModified", "the object has not changed", { status: 304 });
     }
     const served = status === 206 ? contentRange(headers["content-range"]) : undefined;
+    const encoding = headers["content-encoding"] ?? "identity";
     const size = record.size ?? served?.total ?? lengthOf(headers);
     const info = objectInfo(key, {
       ...record,
       size,
       etag: record.etag ?? etag,
       contentType: record.contentType ?? headers["content-type"],
+      // Asked for no encoding, the service names the one that the object was stored with.
+      contentEncoding: record.contentEncoding ?? (encoding === "identity" ? undefined : encoding),
     });
     const expected = servedRange(range, info.size);
     if (expected === undefined) throw otherBytes(`the object has ${info.size} bytes`);
@@ -188,7 +191,6 @@ function openedObject(
     } else if (expected.length !== info.size) {
       throw otherBytes("the whole object");
     }
-    const encoding = headers["content-encoding"] ?? "identity";
     if (encoding !== "identity" && lengthOf(headers) !== expected.length) {
       throw new StorageError("IncompleteBody", `something before the service recodes answers (${encoding})`, {
         persistence: "permanent",

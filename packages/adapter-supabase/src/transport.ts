@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import { StorageError } from "@bucketferry/storage-core/provider";
 import { Pool, type Dispatcher } from "undici";
@@ -29,7 +30,7 @@ interface JsonAnswer {
 
 /**
  * HTTP to one storage API. Paths go over the wire byte for byte as given; redirects are not followed, so that the key
- * is sent to no other host; nothing is sent twice.
+ * is sent to no other host; nothing is sent twice but a GET that a cache has answered.
  */
 export interface Transport {
   /** @throws AnswerError unless the status is 2xx; ConnectionError; the signal's reason; what the body's own stream threw */
@@ -64,7 +65,7 @@ export function transportFor(
     "user-agent": "bucketferry",
   };
 
-  const send = async (call: Call): Promise<Answer> => {
+  const request = async (call: Call): Promise<Answer> => {
     const { method, path, headers, body = null, signal } = call;
     const answer = await connected(
       withAbort(signal, () =>
@@ -82,9 +83,17 @@ export function transportFor(
     );
     // A body that is given up emits an error, which would end the process; who reads it gets the error from the reading.
     answer.body.on("error", () => undefined);
-    const result: Answer = { status: answer.statusCode, headers: firstOfEach(answer.headers), body: answer.body };
-    if (result.status >= 200 && result.status < 300) return result;
-    throw await answerError(result, call);
+    return { status: answer.statusCode, headers: firstOfEach(answer.headers), body: answer.body };
+  };
+
+  const send = async (call: Call): Promise<Answer> => {
+    let answer = await request(call);
+    if (call.method === "GET" && isFromCache(answer.headers)) {
+      await discard(answer);
+      answer = await request({ ...call, path: pastCaches(call.path) });
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw await answerError(answer, call);
   };
 
   const json = async (call: Call & { readonly payload?: unknown }): Promise<JsonAnswer> => {
@@ -203,6 +212,22 @@ async function withAbort<Value>(signal: AbortSignal | undefined, start: () => Pr
   } finally {
     if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** `cf-cache-status` of answers that no server behind the cache has seen: https://developers.cloudflare.com/cache/concepts/cache-responses/ */
+const CACHED: ReadonlySet<string> = new Set(["HIT", "STALE", "UPDATING"]);
+
+/**
+ * The CDN of hosted projects answers reads of private objects too, by key and token, and may serve what was there up to
+ * a minute ago, a missing object included: https://supabase.com/docs/guides/storage/cdn/smart-cdn
+ */
+function isFromCache(headers: Answer["headers"]): boolean {
+  return CACHED.has(headers["cf-cache-status"]?.toUpperCase() ?? "") || Number(headers["age"]) > 0;
+}
+
+/** The parameter that the service's clients use for the same: https://supabase.com/docs/reference/javascript/storage-from-getpublicurl */
+function pastCaches(path: string): string {
+  return `${path}${path.includes("?") ? "&" : "?"}cacheNonce=${randomUUID()}`;
 }
 
 function firstOfEach(headers: Dispatcher.ResponseData["headers"]): Answer["headers"] {

@@ -162,6 +162,14 @@ export const failures = {
       code: "InvalidRange",
       httpStatus: 416,
     }),
+  preconditionFailed: () =>
+    new ApiError({
+      statusCode: 412,
+      error: "PreconditionFailed",
+      message: "At least one of the pre-conditions you specified did not hold",
+      code: "PreconditionFailed",
+      httpStatus: 412,
+    }),
   schema: (message: string) => new ApiError({ statusCode: 400, error: "Error", message, code: "InvalidRequest" }),
   json: (message: string) => new ApiError({ statusCode: 400, error: "FastifyError", message, code: "InvalidRequest" }),
   invalidRequest: (message: string, statusCode = 400) =>

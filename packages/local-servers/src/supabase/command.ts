@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { ApiError } from "./api-error.ts";
+import type { Release } from "./exchange.ts";
 import { parseFileSize } from "./file-size.ts";
 import { supabaseServer, type SupabaseServer, type SupabaseServerOptions } from "./supabase-server.ts";
 
-export const SUPABASE_USAGE = `supabase [--port N] [--directory PATH] [--backend file|s3] [--file-size-limit SIZE] [--create-is-atomic]
+export const SUPABASE_USAGE = `supabase [--port N] [--directory PATH] [--backend file|s3] [--release 1.11|1.70|1.80] [--file-size-limit SIZE] [--create-is-atomic]
   A Supabase Storage: the REST and resumable APIs. The secret of its tokens is SUPABASE_JWT_SECRET, else a random one.`;
 
 /** What to print once the server runs; the names are those of the variables that Supabase's own tools print. */
@@ -38,6 +39,7 @@ export function supabaseOptions(
       port: { type: "string" },
       directory: { type: "string" },
       backend: { type: "string" },
+      release: { type: "string" },
       "file-size-limit": { type: "string" },
       "create-is-atomic": { type: "boolean" },
     },
@@ -46,6 +48,7 @@ export function supabaseOptions(
     port: values.port === undefined ? undefined : portFrom(values.port),
     directory: values.directory,
     backend: values.backend === undefined ? undefined : backendFrom(values.backend),
+    release: values.release === undefined ? undefined : releaseFrom(values.release),
     globalFileSizeLimit: values["file-size-limit"] === undefined ? undefined : fileSizeFrom(values["file-size-limit"]),
     createIsAtomic: values["create-is-atomic"],
     jwtSecret: environment["SUPABASE_JWT_SECRET"],
@@ -63,6 +66,11 @@ function portFrom(text: string): number {
 function backendFrom(text: string): "file" | "s3" {
   if (text === "file" || text === "s3") return text;
   throw new Error(`--backend is "${text}". Give file, or s3 for the behaviour of a hosted project.`);
+}
+
+function releaseFrom(text: string): Release {
+  if (text === "1.11" || text === "1.70" || text === "1.80") return text;
+  throw new Error(`--release is "${text}". Give 1.11, 1.70 or 1.80.`);
 }
 
 function fileSizeFrom(text: string): number {

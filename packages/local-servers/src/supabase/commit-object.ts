@@ -37,6 +37,7 @@ export interface NewContent {
   readonly digest: Digest;
   readonly contentType: string;
   readonly cacheControl: string;
+  readonly contentEncoding?: string | undefined;
   readonly xRobotsTag: string | null;
   /** Undefined: a row that is there keeps what it has. */
   readonly userMetadata: JsonObject | null | undefined;
@@ -61,6 +62,7 @@ export function commitObject(service: Service, content: NewContent): ObjectRow {
     ownerId: ownerId ?? existing?.ownerId ?? null,
     contentType,
     cacheControl,
+    ...(content.contentEncoding === undefined ? {} : { contentEncoding: content.contentEncoding }),
     ...digest,
     xRobotsTag,
     userMetadata: content.userMetadata === undefined ? (existing?.userMetadata ?? null) : content.userMetadata,

@@ -55,6 +55,7 @@ function getBy(find: Find): Handler {
   return async (exchange, service) => {
     const found = find(exchange, service);
     const { row } = found;
+    if (service.settings.release === "1.80" && !isAsDemanded(exchange, row)) throw failures.preconditionFailed();
     const headers = objectHeaders(exchange, found);
     const ifNoneMatch = header(exchange.request, "if-none-match");
     // Compared as one whole string: lists, weak tags and the star match nothing.
@@ -106,14 +107,14 @@ function infoBy(find: Find): Handler {
       cache_control: cacheControl,
       etag,
       metadata: userMetadata,
-      last_modified: toIso(updatedAtUs),
+      ...(service.settings.release === "1.11" ? {} : { last_modified: toIso(updatedAtUs) }),
       created_at: toIso(createdAtUs),
     });
   };
 }
 
 function objectHeaders(exchange: Exchange, { row, expiresAt }: Found): Record<string, string> {
-  const { contentType, cacheControl, etag, xRobotsTag, fileTimeUs } = row.attributes;
+  const { contentType, cacheControl, contentEncoding, etag, xRobotsTag, fileTimeUs } = row.attributes;
   const download = exchange.path.query.get("download");
   return {
     "accept-ranges": "bytes",
@@ -125,6 +126,7 @@ function objectHeaders(exchange: Exchange, { row, expiresAt }: Found): Record<st
     ...(expiresAt === undefined
       ? { "cache-control": cacheControl }
       : { expires: new Date(expiresAt * 1000).toUTCString() }),
+    ...(contentEncoding === undefined ? {} : { "content-encoding": contentEncoding }),
     ...(download === null ? {} : { "content-disposition": dispositionOf(download) }),
   };
 }
@@ -137,6 +139,14 @@ function dispositionOf(fileName: string): string {
 
 function httpDate(us: number): string {
   return new Date(us / 1000).toUTCString();
+}
+
+/** `If-Match` makes `If-Unmodified-Since` void: RFC 9110, section 13.2.2. */
+function isAsDemanded(exchange: Exchange, row: ObjectRow): boolean {
+  const ifMatch = header(exchange.request, "if-match");
+  if (ifMatch !== undefined) return ifMatch === "*" || ifMatch === row.attributes.etag;
+  const since = Date.parse(header(exchange.request, "if-unmodified-since") ?? "");
+  return Number.isNaN(since) || Math.floor(row.attributes.fileTimeUs / 1e6) * 1000 <= since;
 }
 
 function isUnchanged(exchange: Exchange, row: ObjectRow): boolean {

@@ -27,7 +27,15 @@ export interface Service {
   fault(request: { readonly method: string; readonly url: string }): TransientCode | undefined;
 }
 
+/**
+ * Which generation of the server to be. `1.11`: from before the flat listing; descriptions have no time of change, copies
+ * answer a name only. `1.70`: the one that everything else here was measured on. `1.80`: keeps content encodings, and heeds
+ * `If-Match` and `If-Unmodified-Since` of reads.
+ */
+export type Release = "1.11" | "1.70" | "1.80";
+
 export interface Settings {
+  readonly release: Release;
   readonly backend: "file" | "s3";
   readonly jwtSecret: string;
   /** Bytes. */
@@ -35,6 +43,8 @@ export interface Settings {
   readonly uploadUrlLifetimeSeconds: number;
   /** Whether a create looks again for the key when it commits; the real server does not. */
   readonly createIsAtomic: boolean;
+  /** Most keys that one removal takes; undefined: as many as fit into a body. */
+  readonly removalLimit: number | undefined;
   /** Size above which the S3 backend writes an object in parts, and of these parts. */
   readonly partSizeBytes: number;
 }

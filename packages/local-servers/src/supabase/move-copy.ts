@@ -83,7 +83,7 @@ export const copyObject: Handler = async (exchange, service) => {
   sendJson(exchange.response, 200, {
     Key: `${destinationBucket}/${destinationKey}`,
     Id: row.attributes.id,
-    ...fullRecord(destinationBucket, row),
+    ...(service.settings.release === "1.11" ? {} : fullRecord(destinationBucket, row)),
   });
 };
 

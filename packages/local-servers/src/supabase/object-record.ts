@@ -3,7 +3,7 @@ import type { ObjectRow } from "./rows.ts";
 
 /** The `metadata` column: what the backend said of the file. */
 export function systemMetadata(row: ObjectRow): Record<string, unknown> {
-  const { etag, contentType, cacheControl, fileTimeUs, xRobotsTag } = row.attributes;
+  const { etag, contentType, cacheControl, contentEncoding, fileTimeUs, xRobotsTag } = row.attributes;
   return {
     eTag: etag,
     size: row.body.size,
@@ -12,6 +12,7 @@ export function systemMetadata(row: ObjectRow): Record<string, unknown> {
     lastModified: toIso(fileTimeUs),
     contentLength: row.body.size,
     httpStatusCode: 200,
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
     ...(xRobotsTag === null ? {} : { xRobotsTag }),
   };
 }

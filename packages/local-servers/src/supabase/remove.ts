@@ -15,6 +15,10 @@ const REMOVE = {
 /** Exact keys, whatever the field is called. What is missing or forbidden is simply not in the answer. */
 export const removeObjects: Handler = async (exchange, service) => {
   const { prefixes } = validate(REMOVE, await readJsonBody(exchange.request), "body");
+  const { removalLimit } = service.settings;
+  if (removalLimit !== undefined && prefixes.length > removalLimit) {
+    throw failures.invalidRequest(`Bulk object requests are limited to ${removalLimit} objects per request.`);
+  }
   const bucket = param(exchange, "bucket");
   const removed: unknown[] = [];
   await inBatches(prefixes, (key) => {

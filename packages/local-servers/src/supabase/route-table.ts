@@ -16,9 +16,11 @@ const status: Handler = ({ response }) => {
   response.end();
 };
 
-const version: Handler = ({ response }) => {
+const VERSIONS = { "1.11": "1.11.13", "1.70": "1.70.6", "1.80": "1.80.0" } as const;
+
+const version: Handler = ({ response }, { settings }) => {
   response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
-  response.end("1.70.6");
+  response.end(VERSIONS[settings.release]);
 };
 
 const health: Handler = ({ response }) => sendJson(response, 200, { healthy: true });
@@ -51,7 +53,8 @@ export function routeTable(service: Service): readonly Route[] {
     route("POST", "/bucket/:id/empty", "required", buckets.emptyBucket),
 
     route("POST", "/object/list/:bucket", "required", listV1),
-    route("POST", "/object/list-v2/:bucket", "required", listV2),
+    // Where it is unknown, the path is that of an upload into a bucket of this name.
+    ...(service.settings.release === "1.11" ? [] : [route("POST", "/object/list-v2/:bucket", "required", listV2)]),
     route("POST", "/object/move", "required", moveObject),
     route("POST", "/object/copy", "required", copyObject),
 

@@ -22,6 +22,8 @@ export interface ObjectColumns {
   readonly ownerId: string | null;
   readonly contentType: string;
   readonly cacheControl: string;
+  /** Of the stored bytes; servers before 1.80 keep none. */
+  readonly contentEncoding?: string | undefined;
   /** With its double quotes. */
   readonly etag: string;
   /** Of the content, in hex, whatever the ETag is. */

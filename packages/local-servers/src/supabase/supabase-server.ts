@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { listen, type LocalServer } from "../local-server.ts";
 import { objectStore } from "../store/index.ts";
 import { clockFrom, systemTimeMs } from "./clock.ts";
-import type { Service, Settings } from "./exchange.ts";
+import type { Release, Service, Settings } from "./exchange.ts";
 import { answer } from "./gateway.ts";
 import { type Policies, rowSecurity } from "./policies.ts";
 import { type RequestRecord, requestLog } from "./request-log.ts";
@@ -28,6 +28,10 @@ export interface SupabaseServerOptions {
   readonly uploadUrlLifetimeSeconds?: number | undefined;
   /** The time in milliseconds since 1970; fractions count. Default: the system's. */
   readonly clock?: (() => number) | undefined;
+  /** The generation of the server. Default: `1.70`. */
+  readonly release?: Release | undefined;
+  /** Most keys that one removal takes, as hosted projects set it. Default: as many as fit into a body. */
+  readonly removalLimit?: number | undefined;
   /**
    * What the storage server itself keeps its files in. `s3` is how hosted projects run: ETags of large and resumable uploads
    * are no digest of the content, ranges that cannot be satisfied are errors 500, a 304 is bare, dot segments are legal.
@@ -153,6 +157,8 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
 
 function settingsFrom(options: SupabaseServerOptions): Settings {
   return {
+    release: options.release ?? "1.70",
+    removalLimit: options.removalLimit,
     backend: options.backend ?? "file",
     jwtSecret: options.jwtSecret ?? randomBytes(32).toString("hex"),
     globalFileSizeLimit: options.globalFileSizeLimit ?? DEFAULT_FILE_SIZE_LIMIT,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { failures } from "./api-error.ts";
 import { checkWrite, commitObject } from "./commit-object.ts";
 import { receiveContent } from "./content.ts";
-import { type Exchange, type Handler, header, param, type Service, sendJson } from "./exchange.ts";
+import { type Exchange, type Handler, header, param, type Service, type Settings, sendJson } from "./exchange.ts";
 import { readFormFile } from "./form-data.ts";
 import { checkContentTypeHeader, checkTypeIsAllowed } from "./mime-types.ts";
 import { checkKey, checkKeyForBackend, isEmptyFolderPlaceholder } from "./names.ts";
@@ -51,7 +51,7 @@ async function receiveObject(exchange: Exchange, service: Service, permission: P
   if (bucket === undefined) throw failures.noSuchBucket();
   const maxBytes = maxObjectBytes(bucket, key, service);
 
-  const incoming = await describeIncoming(request);
+  const incoming = await describeIncoming(request, service.settings);
   if (!isEmptyFolderPlaceholder(key)) checkTypeIsAllowed(incoming.contentType, bucket.attributes.allowedMimeTypes);
   // A body of unknown length is never measured: the limit holds for announced lengths and for forms.
   if ((incoming.declaredBytes ?? 0) > maxBytes) throw failures.objectTooLarge();
@@ -73,6 +73,7 @@ async function receiveObject(exchange: Exchange, service: Service, permission: P
     digest: received.digest,
     contentType: incoming.contentType,
     cacheControl: incoming.cacheControl,
+    contentEncoding: incoming.contentEncoding,
     xRobotsTag: robotsTag ?? null,
     userMetadata: incoming.userMetadata,
     ownerId: permission.ownerId,
@@ -88,6 +89,7 @@ function maxObjectBytes(bucket: BucketRow, key: string, service: Service): numbe
 interface Incoming {
   readonly contentType: string;
   readonly cacheControl: string;
+  readonly contentEncoding: string | undefined;
   readonly userMetadata: JsonObject;
   readonly content: AsyncIterable<Uint8Array>;
   readonly declaredBytes: number | undefined;
@@ -95,15 +97,18 @@ interface Incoming {
   readonly isMeasured: boolean;
 }
 
-async function describeIncoming(request: IncomingMessage): Promise<Incoming> {
+async function describeIncoming(request: IncomingMessage, settings: Settings): Promise<Incoming> {
+  const kept = (encoding: string | undefined): string | undefined =>
+    settings.release === "1.80" && encoding ? encoding : undefined;
   const type = header(request, "content-type");
   if (type !== undefined) checkContentTypeHeader(type);
   const content = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-  if (type?.toLowerCase().startsWith("multipart/form-data") === true) return describeForm(type, content);
+  if (type?.toLowerCase().startsWith("multipart/form-data") === true) return describeForm(type, content, kept);
   const declared = header(request, "content-length");
   return {
     contentType: type ?? "application/octet-stream",
     cacheControl: header(request, "cache-control") ?? "no-cache",
+    contentEncoding: kept(header(request, "content-encoding")),
     userMetadata: parseMetadataHeader(header(request, "x-metadata")),
     content,
     declaredBytes: declared === undefined ? undefined : Number(declared),
@@ -111,13 +116,18 @@ async function describeIncoming(request: IncomingMessage): Promise<Incoming> {
   };
 }
 
-async function describeForm(type: string, source: AsyncIterable<Uint8Array>): Promise<Incoming> {
+async function describeForm(
+  type: string,
+  source: AsyncIterable<Uint8Array>,
+  kept: (encoding: string | undefined) => string | undefined,
+): Promise<Incoming> {
   const file = await readFormFile(type, source);
   if (file === undefined) throw failures.invalidRequest("No content provided");
   const cacheControl = file.fields.get("cacheControl");
   return {
     contentType: file.fields.get("contentType") || file.type,
     cacheControl: cacheControl ? `max-age=${cacheControl}` : "no-cache",
+    contentEncoding: kept(file.fields.get("contentEncoding")),
     userMetadata: parseUserMetadata(file.fields.get("metadata") ?? file.fields.get("userMetadata")),
     content: file.content,
     declaredBytes: undefined,

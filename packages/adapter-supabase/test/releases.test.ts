@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { localSupabase, type LocalSupabase } from "./local-supabase.ts";
+
+/** Servers older and newer than the one that everything else here runs on. */
+let local: LocalSupabase;
+afterEach(() => local.close());
+
+describe("a server from before the flat listing", () => {
+  it("is said to be too old for a listing, with the way round it; not that its bucket was missing", async () => {
+    local = await localSupabase({ release: "1.11" });
+    await local.provider.put("a.txt", "x");
+    const refusal = {
+      code: "Unsupported",
+      retryable: false,
+      hint: expect.stringContaining("/storage/v1/s3") as string,
+    };
+    await expect(local.provider.listPage()).rejects.toMatchObject(refusal);
+    const { findings } = await local.provider.check();
+    expect(findings.find(({ id }) => id === "list")).toMatchObject({ level: "error" });
+    expect(findings.find(({ id }) => id === "bucket")).toMatchObject({ level: "ok" });
+  });
+
+  it("is read and written like any other, with the time of the last write", async () => {
+    local = await localSupabase({ release: "1.11" });
+    await local.provider.put("a.txt", "old");
+    const created = (await local.rawInfo("a.txt"))["created_at"] as string;
+    await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(Math.floor(Date.parse(created) / 1000));
+    await local.provider.put("a.txt", "new", { metadata: { by: "me" } });
+    const { info } = await local.provider.get("a.txt");
+    expect(info.metadata).toEqual({ by: "me" });
+    expect(info.lastModified.getTime()).toBeGreaterThan(Math.floor(Date.parse(created) / 1000) * 1000);
+    expect(await local.provider.copy("a.txt", "b.txt")).toMatchObject({ size: 3, etag: info.etag });
+    await local.provider.delete("a.txt");
+    expect(await local.provider.exists("a.txt")).toBe(false);
+  });
+});
+
+describe("a server that keeps content encodings", () => {
+  it("S22 has them read with the object, whose bytes are left as they are stored", async () => {
+    local = await localSupabase({ release: "1.80" });
+    const packed = Buffer.from("1f8b0800000000000003", "hex");
+    await local.raw("/object/media/page.svgz", {
+      method: "POST",
+      headers: { "content-type": "image/svg+xml", "content-encoding": "gzip" },
+      body: packed,
+    });
+    const whole = await local.provider.get("page.svgz");
+    expect(whole.info).toMatchObject({ contentEncoding: "gzip", contentType: "image/svg+xml", size: packed.length });
+    expect(Buffer.from(await whole.bytes())).toEqual(packed);
+    const part = await local.provider.get("page.svgz", { range: { offset: 2, length: 3 } });
+    expect(part.info.contentEncoding).toBe("gzip");
+    expect(Buffer.from(await part.bytes())).toEqual(packed.subarray(2, 5));
+  });
+});
+
+describe("a project with a limit of its own for removals", () => {
+  it("has many keys removed in as many requests as that takes", async () => {
+    local = await localSupabase({ removalLimit: 2 });
+    const keys = ["a", "b", "c", "d", "e"];
+    for (const key of keys) await local.direct.put(key, "x");
+    const outcomes = [];
+    for await (const outcome of local.provider.deleteMany([...keys, "missing"])) outcomes.push(outcome);
+    expect(outcomes.map(({ key }) => key).toSorted()).toEqual([...keys, "missing"]);
+    expect(outcomes.every(({ error }) => error === undefined)).toBe(true);
+    expect((await local.direct.listPage()).entries).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from "vitest";
+import { startTarget, type Target } from "./target.ts";
+
+/** What earlier and later servers do otherwise: only the local server can be asked to be one of them. */
+let target: Target;
+afterEach(() => target.end());
+
+test("a server of 1.11 takes a flat listing for an upload into a bucket of that name", async () => {
+  target = await startTarget({ release: "1.11" });
+  const bucket = await target.bucket();
+  const { status, json } = await target.send("POST", `/object/list-v2/${bucket}`, { json: { limit: 1 } });
+  expect(status).toBe(400);
+  expect(json).toEqual({
+    statusCode: "404",
+    error: "Bucket not found",
+    message: "Bucket not found",
+    code: "NoSuchBucket",
+  });
+});
+
+test("a server of 1.11 describes objects without the time of their last change, and answers copies by a name", async () => {
+  target = await startTarget({ release: "1.11" });
+  const bucket = await target.bucket();
+  await target.put(bucket, "a");
+  const info = await target.send("GET", `/object/info/authenticated/${bucket}/a`);
+  expect(info.json).not.toHaveProperty("last_modified");
+  expect(info.headers["last-modified"]).toBeDefined();
+  const copy = { bucketId: bucket, sourceKey: "a", destinationKey: "b" };
+  const { json } = await target.send("POST", "/object/copy", { json: copy });
+  expect(Object.keys(json).toSorted()).toEqual(["Id", "Key"]);
+});
+
+test("a server of 1.80 keeps the content encoding of uploads and forms; one of 1.70 loses it", async () => {
+  for (const [release, encoding] of [
+    ["1.70", undefined],
+    ["1.80", "gzip"],
+  ] as const) {
+    target = await startTarget({ release });
+    const bucket = await target.bucket();
+    await target.put(bucket, "a", "hello", { "content-encoding": "gzip" });
+    const form = ["--x", 'content-disposition: form-data; name="contentEncoding"', "", "gzip"];
+    const file = ["--x", 'content-disposition: form-data; name=""; filename="b"', "", "hello", "--x--", ""];
+    await target.send("POST", `/object/${bucket}/b`, {
+      headers: { "content-type": "multipart/form-data; boundary=x" },
+      body: [...form, ...file].join("\r\n"),
+    });
+    for (const key of ["a", "b"]) {
+      const { text, headers } = await target.send("GET", `/object/authenticated/${bucket}/${key}`);
+      expect({ text, encoding: headers["content-encoding"] }).toEqual({ text: "hello", encoding });
+    }
+    if (release === "1.70") await target.end();
+  }
+});
+
+test("a server of 1.80 heeds If-Match and If-Unmodified-Since of reads; one of 1.70 ignores them", async () => {
+  for (const [release, status] of [
+    ["1.70", 200],
+    ["1.80", 412],
+  ] as const) {
+    target = await startTarget({ release });
+    const bucket = await target.bucket();
+    await target.put(bucket, "a");
+    const path = `/object/authenticated/${bucket}/a`;
+    const { headers } = await target.send("GET", path);
+    const past = "Sat, 01 Jan 2000 00:00:00 GMT";
+    const answers = [{ "if-match": '"other"' }, { "if-unmodified-since": past }].map((condition) =>
+      target.send("GET", path, { headers: condition }),
+    );
+    for (const answer of await Promise.all(answers)) expect(answer.status).toBe(status);
+    const same = { "if-match": headers.etag ?? "", "if-unmodified-since": past };
+    expect((await target.send("GET", path, { headers: same })).status).toBe(200);
+    if (release === "1.70") await target.end();
+  }
+});
+
+test("a project may limit how many keys one removal takes", async () => {
+  target = await startTarget({ removalLimit: 2 });
+  const bucket = await target.bucket();
+  const { status, json } = await target.send("DELETE", `/object/${bucket}`, { json: { prefixes: ["a", "b", "c"] } });
+  expect(status).toBe(400);
+  expect(json).toMatchObject({
+    statusCode: "400",
+    code: "InvalidRequest",
+    message: "Bulk object requests are limited to 2 objects per request.",
+  });
+});
