@@ -5,7 +5,7 @@ import { openStages } from "./in-process.ts";
 import { content, inventory, openWorld, seed } from "./world.ts";
 
 /** Targets that verify checksums or not, know conditions or not: the end is the same, the evidence differs. */
-const PROFILES: readonly ProfileName[] = ["aws", "ceph16", "ceph20", "r2", "b2", "minio"];
+const PROFILES: readonly ProfileName[] = ["aws", "ceph16", "ceph18", "ceph20", "r2", "b2", "minio"];
 
 describe("S30 a target like", () => {
   it.each(PROFILES)(

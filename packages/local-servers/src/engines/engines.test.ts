@@ -53,6 +53,7 @@ describe("an S3 service that the environment names", () => {
       credentials: { accessKeyId: "id", secretAccessKey: "secret" },
       profile: "minio",
     });
+    expect(await findS3Endpoint({ S3_TEST_ENDPOINT: server.url })).toMatchObject({ profile: "generic" });
     await server.close();
     expect(await findS3Endpoint({ S3_TEST_ENDPOINT: server.url })).toBeUndefined();
   });

@@ -3,7 +3,7 @@ export interface S3Endpoint {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** `ceph`, `minio` …: whose departures from AWS to expect. */
+  /** `ceph`, `minio`, `generic` …: whose departures from AWS to expect. */
   readonly profile: string;
 }
 
@@ -31,6 +31,7 @@ export async function findS3Endpoint(
       accessKeyId: environment["S3_TEST_ACCESS_KEY_ID"] ?? "testaccesskey000001",
       secretAccessKey: environment["S3_TEST_SECRET_ACCESS_KEY"] ?? "testsecretkey0000000000000000000000000001",
     },
-    profile: environment["S3_TEST_PROFILE"] ?? "ceph",
+    // Of a service that somebody names and says no more about, only the common part is believed.
+    profile: environment["S3_TEST_PROFILE"] ?? (environment["S3_TEST_ENDPOINT"] === undefined ? "ceph" : "generic"),
   };
 }

@@ -14,6 +14,7 @@ import { findUpload, readPartNumber, storePart } from "./multipart-operations.ts
 import { quoted, xmlDate } from "./object-headers.ts";
 import { checkReadable, refuseArchive } from "./archive.ts";
 import { placeFor } from "./place-for.ts";
+import { keepsChecksums } from "./profiles.ts";
 import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
@@ -24,7 +25,7 @@ export async function copyObject(call: ObjectCall): Promise<Answer> {
   const { bucket, key, server } = call;
   const replace = readDirective(call) === "REPLACE";
   refuseArchive(call);
-  const source = findCopySource(call);
+  const source = findCopySource(call, server.profile.conditions.copySource);
   checkReadable(source.object.attributes);
   const algorithm = readAlgorithm(call);
   if (source.bucket === bucket.name && source.key === key && !replace && algorithm === undefined) {
@@ -63,7 +64,7 @@ export async function copyObject(call: ObjectCall): Promise<Answer> {
 export async function uploadPartCopy(call: ObjectCall): Promise<Answer> {
   const number = readPartNumber(call);
   const upload = findUpload(call);
-  const { object } = findCopySource(call);
+  const { object } = findCopySource(call, call.server.profile.conditions.partCopySource);
   const range = readCopyRange(call, object.body.size);
   const body = sliceBody(object.body, range.start, range.end);
   if (body.size > MAX_BODY_BYTES) {
@@ -95,7 +96,7 @@ function readDirective(call: ObjectCall): "COPY" | "REPLACE" {
 
 function readAlgorithm(call: ObjectCall): ChecksumAlgorithm | undefined {
   const name = call.header("x-amz-checksum-algorithm")?.toLowerCase();
-  if (name === undefined || call.server.profile.checksums !== "verified") return undefined;
+  if (name === undefined || !keepsChecksums(call.server.profile)) return undefined;
   if (!isChecksumAlgorithm(name)) {
     throw new S3Error("InvalidRequest", { message: "Checksum algorithm provided is unsupported." });
   }

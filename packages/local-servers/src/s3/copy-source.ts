@@ -1,6 +1,7 @@
 import type { Call, ObjectCall } from "./call.ts";
 import { judgeRead } from "./conditions.ts";
 import { refuseVersion } from "./object-operations.ts";
+import type { Support } from "./profiles.ts";
 import { parseQuery } from "./request-target.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
@@ -12,7 +13,7 @@ export interface CopySource {
 }
 
 /** Finds the object that `x-amz-copy-source` names, as far as whoever asks may read it and its conditions hold. */
-export function findCopySource(call: ObjectCall): CopySource {
+export function findCopySource(call: ObjectCall, conditions: Support): CopySource {
   const { bucket: name, key } = parseCopySource(call.header("x-amz-copy-source") ?? "");
   const bucket = call.server.store.bucket(name);
   if (bucket === undefined) throw new S3Error("NoSuchBucket", { fields: { BucketName: name } });
@@ -23,7 +24,7 @@ export function findCopySource(call: ObjectCall): CopySource {
       ? new S3Error("NoSuchKey", { fields: { Key: key } })
       : new S3Error("AccessDenied");
   }
-  checkSourceConditions(call, object);
+  checkSourceConditions(call, object, conditions);
   return { bucket: name, key, object };
 }
 
@@ -54,8 +55,7 @@ function invalidCopySource(header: string): S3Error {
 }
 
 /** Every condition that does not hold is 412 here, also those that answer 304 on a read. */
-function checkSourceConditions(call: Call, object: S3Object): void {
-  const support = call.server.profile.conditions.copySource;
+function checkSourceConditions(call: Call, object: S3Object, support: Support): void {
   const condition = (name: string): string | undefined => {
     const value = call.header(`x-amz-copy-source-if-${name}`);
     if (value !== undefined && support === "notImplemented") throw notImplemented(`x-amz-copy-source-if-${name}`);

@@ -1,4 +1,5 @@
 import type { Call, Headers } from "./call.ts";
+import type { Profile } from "./profiles.ts";
 import { S3Error } from "./s3-error.ts";
 import type { Description } from "./shape.ts";
 
@@ -18,17 +19,20 @@ const DEFAULT_CONTENT_TYPE = "binary/octet-stream";
 /** What the request says of an object's content: standard headers and user metadata. */
 export function readDescription(call: Call): Description {
   const headers: Record<string, string> = { "content-type": DEFAULT_CONTENT_TYPE };
+  const { framingInEncoding } = call.server.profile;
   for (const name of KEPT) {
-    const value = name === "content-encoding" ? withoutFraming(call.header(name)) : call.header(name);
+    const sent = call.header(name);
+    const value = name === "content-encoding" && framingInEncoding === "dropped" ? withoutFraming(sent) : sent;
     if (value !== undefined && value !== "") headers[name] = value;
   }
   return { headers, metadata: readMetadata(call) };
 }
 
-export function descriptionHeaders({ headers, metadata }: Description): Headers {
+export function descriptionHeaders({ headers, metadata }: Description, { metadataText }: Profile): Headers {
+  const encode = metadataText === "encodedWords" ? encodeWord : asSent;
   return {
     ...headers,
-    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [METADATA + name, encodeWord(value)])),
+    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [METADATA + name, encode(value)])),
   };
 }
 
@@ -70,6 +74,11 @@ function withoutFraming(encoding: string | undefined): string | undefined {
     .map((token) => token.trim())
     .filter((token) => token.toLowerCase() !== "aws-chunked" && token !== "")
     .join(",");
+}
+
+/** Bytes of UTF-8, which Node wants as Latin-1. */
+function asSent(value: string): string {
+  return Buffer.from(value).toString("latin1");
 }
 
 /** S3 gives values that are not ASCII back as RFC 2047 encoded words. */

@@ -18,6 +18,7 @@ import { quoted, xmlDate } from "./object-headers.ts";
 import { OWNER } from "./owner.ts";
 import { encodePath } from "./percent-encoding.ts";
 import { placeFor } from "./place-for.ts";
+import { keepsChecksums } from "./profiles.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { PartAttributes, S3Object, S3Upload, UploadAttributes } from "./shape.ts";
 import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts";
@@ -58,11 +59,13 @@ const CHECKSUM_TYPES: Readonly<Record<ChecksumAlgorithm, readonly ChecksumType[]
 function readUploadChecksum(call: ObjectCall): UploadAttributes["checksum"] {
   const algorithm = call.header("x-amz-checksum-algorithm")?.toLowerCase();
   const type = call.header("x-amz-checksum-type")?.toUpperCase();
-  if (algorithm === undefined || call.server.profile.checksums !== "verified") return undefined;
+  if (algorithm === undefined || !keepsChecksums(call.server.profile)) return undefined;
   if (!isChecksumAlgorithm(algorithm)) {
     throw new S3Error("InvalidRequest", { message: "Checksum algorithm provided is unsupported." });
   }
-  const chosen = CHECKSUM_TYPES[algorithm].find((candidate) => type === undefined || candidate === type);
+  const types = CHECKSUM_TYPES[algorithm];
+  const usual = types.find((candidate) => candidate === call.server.profile.checksumTypeOfParts) ?? types[0];
+  const chosen = type === undefined ? usual : types.find((candidate) => candidate === type);
   if (chosen === undefined) {
     throw new S3Error("InvalidRequest", {
       message: `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
@@ -81,10 +84,13 @@ export function readPartNumber(call: ObjectCall): number {
 }
 
 /** The upload of this id, if it is one of this key. */
-export function findUpload(call: ObjectCall): S3Upload {
+export function findUpload(
+  call: ObjectCall,
+  codeOfMissing: "NoSuchUpload" | "InternalError" = "NoSuchUpload",
+): S3Upload {
   const id = call.query.get("uploadId") ?? "";
   const upload = call.bucket.upload(id);
-  if (upload?.key !== call.key) throw new S3Error("NoSuchUpload", { fields: { UploadId: id } });
+  if (upload?.key !== call.key) throw new S3Error(codeOfMissing, { fields: { UploadId: id } });
   return upload;
 }
 
@@ -183,7 +189,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Answer>
   // From here to the end nothing waits, so nobody comes between the look and the deed.
   const repeated = completedBefore(call);
   if (repeated !== undefined) return completeAnswer(call, repeated);
-  const upload = findUpload(call);
+  const upload = findUpload(call, server.profile.completeOfMissing);
   const parts = chooseParts(call, upload, named);
   const body = joinBodies(parts.map((part) => part.body));
   checkAnnouncedSize(call, body.size);
@@ -196,7 +202,7 @@ export async function completeMultipartUpload(call: ObjectCall): Promise<Answer>
     parts: { sizes: parts.map((part) => part.body.size), uploadId: upload.id },
     ...(checksum === undefined ? {} : { checksum }),
   });
-  if (object === undefined) throw new S3Error("NoSuchUpload", { fields: { UploadId: upload.id } });
+  if (object === undefined) throw new S3Error(server.profile.completeOfMissing, { fields: { UploadId: upload.id } });
   await server.store.sync();
   return completeAnswer(call, object);
 }

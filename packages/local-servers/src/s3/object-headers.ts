@@ -21,7 +21,7 @@ export function xmlDate(ms: number): string {
 export function objectHeaders(call: Call, object: S3Object): Headers {
   const { attributes } = object;
   return {
-    ...descriptionHeaders(attributes),
+    ...descriptionHeaders(attributes, call.server.profile),
     etag: quoted(attributes.etag),
     "last-modified": httpDate(object.modifiedAtMs),
     "accept-ranges": "bytes",

@@ -178,6 +178,9 @@ export async function deleteObject(call: ObjectCall): Promise<Answer> {
 }
 
 const MAX_DELETES = 1000;
+/** Characters and references that XML 1.0 does not have: https://www.w3.org/TR/xml/#charsets */
+const OUTSIDE_XML =
+  /&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2\d|3[01]));|[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/i;
 
 export async function deleteObjects(call: BucketCall): Promise<Answer> {
   const body = call.body();
@@ -186,7 +189,9 @@ export async function deleteObjects(call: BucketCall): Promise<Answer> {
       message: "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
     });
   }
-  const root = parseXml(await body.text(), "Delete");
+  const text = await body.text();
+  if (call.server.profile.deletesOutsideXml === "refused" && OUTSIDE_XML.test(text)) throw new S3Error("MalformedXML");
+  const root = parseXml(text, "Delete");
   const objects = childrenOf(root, "Object");
   if (objects.length === 0 || objects.length > MAX_DELETES) throw new S3Error("MalformedXML");
   const quiet = childText(root, "Quiet") === "true";

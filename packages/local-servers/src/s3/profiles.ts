@@ -1,3 +1,4 @@
+import type { ChecksumType } from "./checksums.ts";
 import type { OperationName } from "./operation-names.ts";
 
 /** `ignored` is the dangerous one: the service does the write as if nothing had been asked. */
@@ -17,12 +18,19 @@ export interface Profile {
     readonly complete: Support;
     readonly copy: Support;
     readonly copySource: Support;
+    /** Of the source of a part. */
+    readonly partCopySource: Support;
     readonly delete: Support;
   };
   /** Answer to If-Match on a key without an object. */
   readonly ifMatchOnMissing: "NoSuchKey" | "PreconditionFailed";
-  /** `ignored`: taken, but neither checked nor stored. */
-  readonly checksums: "verified" | "ignored" | "refused";
+  /**
+   * `ignored`: taken, but neither checked nor stored; `announced`: checked and stored if `x-amz-sdk-checksum-algorithm`
+   * names the algorithm, else ignored.
+   */
+  readonly checksums: "verified" | "announced" | "ignored" | "refused";
+  /** Of an upload in parts that names an algorithm and no type, where the algorithm has both. */
+  readonly checksumTypeOfParts: ChecksumType;
   /** Bodies in aws-chunked framing, which need no Content-Length of their own. */
   readonly chunkedBodies: boolean;
   /** Regions that a signature may name; `own`: the server's. */
@@ -35,6 +43,10 @@ export interface Profile {
   /** Names and values together. */
   readonly maxMetadataBytes: number;
   readonly underscoreInMetadata: "kept" | "dash";
+  /** How values that are not ASCII come back. */
+  readonly metadataText: "encodedWords" | "asSent";
+  /** What becomes of `aws-chunked`, which is of the transfer, in the stored Content-Encoding. */
+  readonly framingInEncoding: "dropped" | "kept";
   readonly keyTooLong: "KeyTooLongError" | "InvalidObjectName";
   /** Keys that are refused, as a pattern, with the code of the refusal. */
   readonly refusedKeys: { readonly pattern: RegExp; readonly code: "XMinioInvalidObjectName" } | undefined;
@@ -53,8 +65,11 @@ export interface Profile {
   readonly partOrderChecked: boolean;
   readonly equalParts: boolean;
   readonly partReads: boolean;
-  /** Code of ListParts on an upload that is gone. */
+  /** Codes of ListParts and CompleteMultipartUpload on an upload that is gone. */
   readonly listPartsOfMissing: "NoSuchUpload" | "NoSuchKey";
+  readonly completeOfMissing: "NoSuchUpload" | "InternalError";
+  /** A DeleteObjects that names a key which XML 1.0 cannot hold. */
+  readonly deletesOutsideXml: "done" | "refused";
   /** Operations of this server that the service does not have. */
   readonly without: readonly OperationName[];
 }
@@ -67,10 +82,12 @@ const aws: Profile = {
     complete: "honoured",
     copy: "honoured",
     copySource: "honoured",
+    partCopySource: "honoured",
     delete: "honoured",
   },
   ifMatchOnMissing: "NoSuchKey",
   checksums: "verified",
+  checksumTypeOfParts: "COMPOSITE",
   chunkedBodies: true,
   regions: "own",
   plusInPath: "space",
@@ -78,6 +95,8 @@ const aws: Profile = {
   tokens: "opaque",
   maxMetadataBytes: 2048,
   underscoreInMetadata: "kept",
+  metadataText: "encodedWords",
+  framingInEncoding: "dropped",
   keyTooLong: "KeyTooLongError",
   refusedKeys: undefined,
   objectBesideFolder: true,
@@ -91,8 +110,15 @@ const aws: Profile = {
   equalParts: false,
   partReads: true,
   listPartsOfMissing: "NoSuchUpload",
+  completeOfMissing: "NoSuchUpload",
+  deletesOutsideXml: "done",
   without: [],
 };
+
+/** Whether checksums are compared and kept at all. */
+export function keepsChecksums({ checksums }: Profile): boolean {
+  return checksums === "verified" || checksums === "announced";
+}
 
 const POLICY_OPERATIONS = [
   "PutBucketPolicy",
@@ -116,6 +142,7 @@ const ceph16: Profile = {
     complete: "ignored",
     copy: "ignored",
     copySource: "ignored",
+    partCopySource: "ignored",
     delete: "ignored",
   },
   ifMatchOnMissing: "PreconditionFailed",
@@ -126,6 +153,7 @@ const ceph16: Profile = {
   tokens: "keys",
   maxMetadataBytes: Number.POSITIVE_INFINITY,
   underscoreInMetadata: "dash",
+  metadataText: "asSent",
   keyTooLong: "InvalidObjectName",
   publicAccessBlock: "off",
   restrictPublicBuckets: false,
@@ -135,26 +163,34 @@ const ceph16: Profile = {
   partOrderChecked: false,
   partReads: false,
   listPartsOfMissing: "NoSuchKey",
+  completeOfMissing: "InternalError",
+  deletesOutsideXml: "refused",
 };
 
 /** Ceph 18.2 (Debian trixie): takes chunked bodies, drops the ETag's quotes where 16 sent none at all. */
 const ceph18: Profile = {
   ...ceph16,
   name: "ceph18",
+  conditions: { ...ceph16.conditions, copySource: "honoured" },
   chunkedBodies: true,
+  framingInEncoding: "kept",
   underscoreInMetadata: "kept",
   completeEtag: "unquoted",
 };
 
-/** Ceph 20.2: stored checksums, conditions on complete and delete, RestrictPublicBuckets. */
+/** Ceph 20.2: checksums, conditions on complete and delete, RestrictPublicBuckets. */
 const ceph20: Profile = {
   ...ceph18,
   name: "ceph20",
   conditions: {
     ...aws.conditions,
     copy: "ignored",
+    partCopySource: "ignored",
   },
-  checksums: "verified",
+  ifMatchOnMissing: "NoSuchKey",
+  checksums: "announced",
+  checksumTypeOfParts: "FULL_OBJECT",
+  framingInEncoding: "dropped",
   restrictPublicBuckets: true,
   completeEtag: "quoted",
   copyEtag: "quoted",
@@ -184,6 +220,7 @@ const b2: Profile = {
     complete: "notImplemented",
     copy: "notImplemented",
     copySource: "honoured",
+    partCopySource: "honoured",
     delete: "notImplemented",
   },
   checksums: "refused",

@@ -11,7 +11,7 @@ import {
   isChecksumValue,
   type StoredChecksum,
 } from "./checksums.ts";
-import type { Profile } from "./profiles.ts";
+import { keepsChecksums, type Profile } from "./profiles.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 
 export const MAX_BODY_BYTES = 5 * 1024 ** 3;
@@ -50,7 +50,15 @@ interface Claims {
   readonly trailer: string | undefined;
   readonly sha256: string | undefined;
   readonly md5: Buffer | undefined;
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string | undefined } | undefined;
+  readonly checksum: ChecksumClaim | undefined;
+}
+
+interface ChecksumClaim {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Absent: it comes in the trailer. */
+  readonly value: string | undefined;
+  /** Whether this service compares and keeps it. */
+  readonly verified: boolean;
 }
 
 export interface BodyContext {
@@ -64,7 +72,7 @@ export interface BodyContext {
 /** Reads the claims at once, so that a bad one is refused before the client sends anything. */
 export function requestBody(request: IncomingMessage, context: BodyContext): RequestBody {
   const claims = readClaims(context);
-  const { header, identity, profile } = context;
+  const { header, identity } = context;
   const md5 = createHash("md5");
   let digests: BodyDigests | undefined;
 
@@ -73,10 +81,7 @@ export function requestBody(request: IncomingMessage, context: BodyContext): Req
     // Leaving the loop early must not tear down the connection: the answer still has to go out on it.
     const raw: AsyncIterableIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
     const sha256 = claims.sha256 === undefined ? undefined : createHash("sha256");
-    const checksum =
-      claims.checksum !== undefined && profile.checksums === "verified"
-        ? checksumDigest(claims.checksum.algorithm)
-        : undefined;
+    const checksum = claims.checksum?.verified === true ? checksumDigest(claims.checksum.algorithm) : undefined;
     let trailerValue: string | undefined;
     let length = 0;
     const bytes =
@@ -262,8 +267,9 @@ function readChecksumClaim(header: HeaderOf, trailer: string | undefined, profil
     });
   }
   const value = header(checksumHeader(algorithm));
-  if (value !== undefined && profile.checksums === "verified" && !isChecksumValue(algorithm, value)) {
+  const verified = keepsChecksums(profile) && (profile.checksums !== "announced" || announced !== undefined);
+  if (value !== undefined && verified && !isChecksumValue(algorithm, value)) {
     throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} header is invalid.` });
   }
-  return { algorithm, value };
+  return { algorithm, value, verified };
 }

@@ -121,7 +121,9 @@ export const publicChecks = [
     const Bucket = await t.freshBucket();
     await block(t, Bucket, { BlockPublicAcls: true });
     await t.s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
-    await refuses(t.s3.send(new GetPublicAccessBlockCommand({ Bucket })), 404, "NoSuchPublicAccessBlockConfiguration");
+    // By connections of its own: Ceph 20 sends a second body after this 404, which the next check would take for its answer.
+    const s3 = t.client();
+    await refuses(s3.send(new GetPublicAccessBlockCommand({ Bucket })), 404, "NoSuchPublicAccessBlockConfiguration");
   }),
   check(GROUP, "a put with ACL public-read lets everybody read it", async (t) => {
     const Bucket = await unblocked(t);
