@@ -6,11 +6,12 @@ import { fileRoutes } from "./files/file-routes.ts";
 import { oldUrlRoutes } from "./files/old-url-routes.ts";
 import { healthRoutes } from "./health/health-routes.ts";
 import { lectureRoutes } from "./lectures/lecture-routes.ts";
+import { requireService } from "./auth/caller.ts";
 import { authentication } from "./middleware/authentication.ts";
+import { bodyProgress } from "./middleware/body-progress.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { rateLimit } from "./middleware/rate-limit.ts";
 import { requestContext } from "./middleware/request-context.ts";
-import { closeWhenOver, loopbackHostsOnly, securityHeaders, smallJson } from "./middleware/security.ts";
+import { closeWhenOver, loopbackOnly, securityHeaders, smallJson } from "./middleware/security.ts";
 import { tracing } from "./observability/tracing.ts";
 import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
@@ -54,7 +55,7 @@ export function app(service: Service) {
   root.use(tracing());
   root.use(requestContext(service));
   root.use(closeWhenOver(service));
-  root.use(loopbackHostsOnly(service));
+  root.use(loopbackOnly(service));
   root.use(securityHeaders(service));
   if (config.corsOrigins.length > 0) {
     const origin = config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins];
@@ -77,10 +78,11 @@ export function app(service: Service) {
   });
 
   root.use(authentication(service));
-  root.use(rateLimit(service));
+  root.use(bodyProgress(service));
   root.use(smallJson());
   root.use(idempotency(service));
   root.get("/metrics", async (context) => {
+    requireService(context.get("caller"));
     const { contentType, text } = await service.metrics.page();
     return context.body(text, 200, { "content-type": contentType });
   });

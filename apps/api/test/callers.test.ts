@@ -52,6 +52,45 @@ describe("the rate limit", () => {
   });
 });
 
+describe("credentials that do not hold", () => {
+  it("are counted by address, so nobody tries them out without end", async () => {
+    const api = await service({ RATE_LIMIT_PER_MINUTE: "2" });
+    const ask = async (): Promise<number> =>
+      (await fetch(`${api.url}/lectures`, { headers: { authorization: "Bearer invented" } })).status;
+    expect([await ask(), await ask(), await ask()]).toEqual([401, 401, 429]);
+    const headers = { authorization: `Bearer ${await api.token("ada")}` };
+    expect((await fetch(`${api.url}/lectures`, { headers })).status).toBe(200);
+  });
+});
+
+describe("a user whose id is that of the service role", () => {
+  it("uses nothing of what the service role may send", async () => {
+    const api = await service({ RATE_LIMIT_PER_MINUTE: "1" });
+    const ask = async (token: string): Promise<number> =>
+      (await fetch(`${api.url}/lectures`, { headers: { authorization: `Bearer ${token}` } })).status;
+    expect(await ask(await api.token("service"))).toBe(200);
+    expect(await ask(await api.serviceToken())).toBe(200);
+  });
+});
+
+describe("without credentials set up", () => {
+  it("a page of another site is refused, also with a form, which its browser sends without asking", async () => {
+    const api = await service({ AUTH_JWT_SECRET: "", AUTH_API_KEYS: "false", CORS_ORIGINS: "https://app.example" });
+    const send = async (origin: string): Promise<number> =>
+      (
+        await fetch(`${api.url}/lectures`, {
+          method: "POST",
+          headers: { origin, "content-type": "application/json" },
+          body: '{"title":"Waves"}',
+        })
+      ).status;
+    expect(await send("https://evil.example")).toBe(403);
+    expect(await send("null")).toBe(403);
+    expect(await send("https://app.example")).toBe(201);
+    expect(await send("http://localhost:5173")).toBe(201);
+  });
+});
+
 describe("CORS", () => {
   const preflight = (api: World, origin: string): Promise<Response> =>
     fetch(`${api.url}/lectures`, {

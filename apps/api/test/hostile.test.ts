@@ -146,6 +146,14 @@ describe("tokens", () => {
   });
 });
 
+describe("metrics", () => {
+  it("are for the service role, not for whoever asks", async () => {
+    expect((await fetch(`${world.url}/metrics`)).status).toBe(401);
+    expect((await (await as(world, "ada")).get("/metrics")).status).toBe(403);
+    expect((await (await as(world, "service", await world.serviceToken())).get("/metrics")).status).toBe(200);
+  });
+});
+
 describe("bodies", () => {
   it("one that is larger than it may be is refused, announced or not, and nothing of it stays", async () => {
     const user = await as(world, "ada");
@@ -248,6 +256,43 @@ describe("bodies", () => {
     await vi.waitFor(async () => {
       expect((await openNotes(world)).filter(({ object_key }) => object_key.includes(lecture.id))).toEqual([]);
     }, 10_000);
+  });
+
+  it("JSON that never comes is given up, and so is a piece of a resumable upload, which then goes on", async () => {
+    const user = await as(world, "ada");
+    const head = (lines: readonly string[]): string =>
+      [...lines, "Host: x", `Authorization: ${user.authorization}`, "", ""].join("\r\n");
+    const json = ["POST /lectures HTTP/1.1", "Content-Type: application/json", "Content-Length: 500"];
+    expect(await raw(head(json))).toMatch(/^HTTP\/1\.1 408 /);
+
+    const metadata = Object.entries({ purpose: "file", filetype: "text/plain" })
+      .map(([name, value]) => `${name} ${Buffer.from(value).toString("base64")}`)
+      .join(",");
+    const tus = { "tus-resumable": "1.0.0" };
+    const created = await user.send("POST", "/tus", undefined, {
+      ...tus,
+      "upload-length": "6",
+      "upload-metadata": metadata,
+    });
+    const location = new URL(created.headers.get("location") ?? "", world.url).pathname;
+    const patch = [
+      `PATCH ${location} HTTP/1.1`,
+      "Tus-Resumable: 1.0.0",
+      "Upload-Offset: 0",
+      "Content-Type: application/offset+octet-stream",
+      "Content-Length: 6",
+    ];
+    expect(await raw([head(patch), "abc"])).toMatch(/^HTTP\/1\.1 408 /);
+    await vi.waitFor(async () => {
+      const { headers } = await user.send("HEAD", location, undefined, tus);
+      expect(headers.get("upload-offset")).toBe("3");
+    }, 10_000);
+    const rest = await user.send("PATCH", location, "def", {
+      ...tus,
+      "upload-offset": "3",
+      "content-type": "application/offset+octet-stream",
+    });
+    expect(rest.status).toBe(204);
   });
 
   it("JSON that is none, or says something else, names what is wrong", async () => {

@@ -122,6 +122,37 @@ describe("background jobs", () => {
     expect(rows.prepare("select * from bucketferry_jobs").all()).toEqual([]);
   }, 240_000);
 
+  it("that took their process with them each time are given up, not tried for ever", async () => {
+    const world = await openWorld();
+    if (world === undefined) throw new Error("The embedded service needs no engine.");
+    ends.push(() => world.close());
+    const user = await as(world, "ada");
+    const { id } = await user.lecture("Deadly");
+    const { db, background } = world.service;
+    await db.updateTable("lectures").set({ audio_key: "audio/deadly.wav", status: "processing" }).execute();
+    // As the eighth process that died over it has left it.
+    await db
+      .insertInto("bucketferry_jobs")
+      .values({
+        kind: "inspect-audio",
+        subject_id: id,
+        object_key: "audio/deadly.wav",
+        run_at: new Date(0).toISOString(),
+        attempts: 8,
+        leased_until: new Date(0).toISOString(),
+        last_error: null,
+      })
+      .execute();
+    background.wake();
+    await vi.waitFor(async () => {
+      expect(await user.read(id)).toMatchObject({
+        status: "failed",
+        failure: "Every attempt to read the audio was broken off.",
+      });
+    }, 10_000);
+    expect(await db.selectFrom("bucketferry_jobs").selectAll().execute()).toEqual([]);
+  });
+
   it("of audio that cannot be read end as failed, with a reason, and the audio can be replaced", async () => {
     const world = await openWorld();
     if (world === undefined) throw new Error("The embedded service needs no engine.");

@@ -93,6 +93,22 @@ onEveryGround((started) => {
       expect((await eve.get(`/files/${upload.key}`)).status).toBe(404);
     });
 
+    it("an object whose deletion has begun is given to no row", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
+      const upload = (await answer.json()) as StartedUpload;
+      expect((await send(upload, new Uint8Array(Buffer.from("hello")))).ok).toBe(true);
+      // As the background work notes it right before it deletes.
+      await api.service.db
+        .updateTable("bucketferry_unneeded_objects")
+        .set({ attempts: 1 })
+        .where("object_key", "=", upload.key)
+        .execute();
+      expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(410);
+      expect(await (await user.get(`/uploads/${upload.id}`)).json()).toMatchObject({ state: "open" });
+    });
+
     it("an upload that is given up leaves nothing", async () => {
       const api = started();
       const user = await as(api, "ada");

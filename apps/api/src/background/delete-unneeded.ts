@@ -29,27 +29,28 @@ export function deleteUnneeded({
         .execute();
       for (const { object_key: key, due_at, attempts } of due) {
         if (signal.aborted) return "idle";
-        const note = db
-          .deleteFrom("bucketferry_unneeded_objects")
-          .where("object_key", "=", key)
-          .where("due_at", "=", due_at);
+        const note = db.deleteFrom("bucketferry_unneeded_objects").where("object_key", "=", key);
         // A row that holds the key after all wins: an object too many costs money, one too few is lost.
         if (await isNeeded(db, key)) {
-          await note.execute();
+          await note.where("due_at", "=", due_at).execute();
           continue;
         }
+        // Said before it begins: whoever would put the key into a row from now on is refused (`claimObject`).
+        const wait = Math.min(FIRST_RETRY_MS * 2 ** attempts, LONGEST_RETRY_MS);
+        const again = new Date(Date.now() + wait).toISOString();
+        const { numUpdatedRows } = await db
+          .updateTable("bucketferry_unneeded_objects")
+          .set({ due_at: again, attempts: attempts + 1 })
+          .where("object_key", "=", key)
+          .where("due_at", "=", due_at)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) continue;
         try {
           await storage.delete(key, { signal });
-          await note.execute();
+          await note.where("due_at", "=", again).execute();
         } catch (error) {
           if (signal.aborted) return "idle";
           log.warn({ key, err: error }, "an object could not be deleted yet");
-          const wait = Math.min(FIRST_RETRY_MS * 2 ** attempts, LONGEST_RETRY_MS);
-          await db
-            .updateTable("bucketferry_unneeded_objects")
-            .set({ due_at: new Date(Date.now() + wait).toISOString(), attempts: attempts + 1 })
-            .where("object_key", "=", key)
-            .execute();
         }
       }
       return due.length === AT_ONCE ? "more" : "idle";

@@ -28,7 +28,8 @@ export function runJobs(options: JobOptions): BackgroundTask {
     async step(signal) {
       const job = await takeJob(options.db);
       if (job === undefined) return "idle";
-      await inspect(job, options, AbortSignal.any([signal, AbortSignal.timeout(LEASE_MS / 2)]));
+      if (job.attempts > ATTEMPTS) await giveUp(job, options, "Every attempt to read the audio was broken off.");
+      else await inspect(job, options, AbortSignal.any([signal, AbortSignal.timeout(LEASE_MS / 2)]));
       return "more";
     },
   };
@@ -77,9 +78,7 @@ async function inspect(job: Job, { db, storage, log, metrics }: JobOptions, sign
     log.warn({ job: job.id, key: job.object_key, attempts: job.attempts, err: error }, "audio could not be inspected");
     if (isFinal) {
       const failure = error instanceof NotAudio ? error.message : "The audio could not be read from storage.";
-      await settle(db, job, { status: "failed", failure });
-      metrics.job(job.kind, "failed");
-      return;
+      return giveUp(job, { db, metrics }, failure);
     }
     metrics.job(job.kind, "retry");
     const wait = Math.min(FIRST_RETRY_MS * 2 ** (job.attempts - 1), LONGEST_RETRY_MS);
@@ -93,6 +92,12 @@ async function inspect(job: Job, { db, storage, log, metrics }: JobOptions, sign
       .where("id", "=", job.id)
       .execute();
   }
+}
+
+/** Also of a job that took its process with it each time, and so never came to an error. */
+async function giveUp(job: Job, { db, metrics }: Pick<JobOptions, "db" | "metrics">, failure: string): Promise<void> {
+  await settle(db, job, { status: "failed", failure });
+  metrics.job(job.kind, "failed");
 }
 
 /** Result and end of the job together; nothing is written to a lecture that has other audio by now. */

@@ -64,6 +64,7 @@ export interface UploadTable {
 export interface UnneededObjectTable {
   readonly object_key: string;
   due_at: Timestamp;
+  /** How often its deletion was begun; from the first time on no row may take the key. */
   attempts: number;
 }
 

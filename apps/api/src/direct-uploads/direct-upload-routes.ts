@@ -8,6 +8,7 @@ import type { Service } from "../service.ts";
 import { checkedContent } from "../uploads/checked-content.ts";
 import { formFile } from "../uploads/form-file.ts";
 import { requestBody } from "../uploads/request-body.ts";
+import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
 import { agreeUpload, typeOfUpload } from "../uploads/upload-purpose.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { uploadDocument, uploadSchema } from "./upload-document.ts";
@@ -149,6 +150,7 @@ export function directUploadRoutes(service: Service) {
     const put = await storage.put(upload.object_key, checkedContent(bytes, { maxBytes: upload.size_bytes, type }), {
       contentType: upload.content_type,
       contentLength: upload.size_bytes,
+      ...UPLOAD_MEMORY,
       signal,
     });
     service.metrics.storedBytes("in", put.size);
@@ -192,20 +194,21 @@ export function directUploadRoutes(service: Service) {
         created_at: new Date(now).toISOString(),
         expires_at: new Date(now + expiresInSeconds * 1000).toISOString(),
       };
-      await insertUpload(db, row);
       const method = request.method === "POST" ? ("POST" as const) : ("PUT" as const);
-      return context.json(
-        {
-          ...uploadDocument(service, row),
-          request: {
-            method,
-            url: request.url,
-            headers: { ...request.headers },
-            ...(request.fields === undefined ? {} : { fields: { ...request.fields } }),
-          },
+      const started = {
+        ...uploadDocument(service, row),
+        request: {
+          method,
+          url: request.url,
+          headers: { ...request.headers },
+          ...(request.fields === undefined ? {} : { fields: { ...request.fields } }),
         },
-        201,
-      );
+      };
+      await db.transaction().execute(async (transaction) => {
+        await insertUpload(transaction, row);
+        await context.get("idempotent")?.remember(transaction, { status: 201, body: started });
+      });
+      return context.json(started, 201);
     })
     .openapi(ROUTES.get, async (context) => {
       const { id } = context.req.valid("param");

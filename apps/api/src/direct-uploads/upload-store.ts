@@ -9,11 +9,9 @@ export type UploadRow = Selectable<UploadTable>;
 const GRACE_MS = 15 * 60_000;
 
 /** Announces an upload. Its object is noted for deletion after its end, which only completing it takes back. */
-export async function insertUpload(db: ServiceDatabase, row: UploadRow): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    await transaction.insertInto("bucketferry_uploads").values(row).execute();
-    await noteUnneeded(transaction, row.object_key, new Date(Date.parse(row.expires_at) + GRACE_MS));
-  });
+export async function insertUpload(transaction: Transaction<ServiceTables>, row: UploadRow): Promise<void> {
+  await transaction.insertInto("bucketferry_uploads").values(row).execute();
+  await noteUnneeded(transaction, row.object_key, new Date(Date.parse(row.expires_at) + GRACE_MS));
 }
 
 export function findUpload(

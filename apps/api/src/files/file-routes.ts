@@ -102,7 +102,7 @@ const ROUTES = {
 };
 
 export function fileRoutes(service: Service) {
-  const { storage, config } = service;
+  const { storage, config, db } = service;
   return router()
     .openapi(ROUTES.list, async (context) => {
       requireService(context.get("caller"));
@@ -144,7 +144,14 @@ export function fileRoutes(service: Service) {
       });
       service.metrics.storedBytes("in", put.size);
       const stored = { key, url: objectUrl(service, key), sizeBytes: put.size, etag: put.etag };
-      return context.json(stored, 201, { etag: entityTag(put.etag) });
+      const headers = { etag: entityTag(put.etag) };
+      const idempotent = context.get("idempotent");
+      if (idempotent !== undefined) {
+        await db
+          .transaction()
+          .execute((transaction) => idempotent.remember(transaction, { status: 201, body: stored, headers }));
+      }
+      return context.json(stored, 201, headers);
     })
     .openapi(ROUTES.remove, async (context) => {
       requireService(context.get("caller"));

@@ -160,7 +160,8 @@ export function lectureRoutes(service: Service) {
       const { title } = context.req.valid("json");
       const lecture = await db.transaction().execute(async (transaction) => {
         const row = lectureDocument(await insertLecture(transaction, { ownerId: caller.id, title }));
-        await context.get("idempotent")?.remember(transaction, { status: 201, body: row });
+        const headers = { location: `/lectures/${row.id}` };
+        await context.get("idempotent")?.remember(transaction, { status: 201, body: row, headers });
         return row;
       });
       context.header("location", `/lectures/${lecture.id}`);

@@ -6,18 +6,28 @@ import type { Service, ServiceEnv } from "../service.ts";
 import { onEveryAnswer } from "./every-answer.ts";
 
 /**
- * Without credentials the only protection is that the service listens on loopback. A page of some website whose name is made
- * to point to 127.0.0.1 would get past that, but not past the Host header that it sends.
+ * Without credentials the only protection is that the service listens on loopback. A page of some website gets past that:
+ * by a name that is made to point to 127.0.0.1, but not past the Host header that its browser sends then; or with a form,
+ * which needs no leave by CORS, but not past its Origin.
  */
-export function loopbackHostsOnly({ config }: Service): MiddlewareHandler<ServiceEnv> {
-  return async (context, next) => {
-    if (config.auth.mode === "development") {
-      const host = new URL(context.req.url).hostname;
-      if (!isLoopback(host)) {
-        throw new Problem("MisdirectedRequest", "Without credentials the service answers to loopback names only.");
-      }
+export function loopbackOnly({ config }: Service): MiddlewareHandler<ServiceEnv> {
+  if (config.auth.mode !== "development") return (_context, next) => next();
+  const isWelcome = (origin: string): boolean =>
+    config.corsOrigins.includes("*") ||
+    config.corsOrigins.includes(origin) ||
+    (URL.canParse(origin) && isLoopback(new URL(origin).hostname));
+  return (context, next) => {
+    if (!isLoopback(new URL(context.req.url).hostname)) {
+      throw new Problem("MisdirectedRequest", "Without credentials the service answers to loopback names only.");
     }
-    await next();
+    const origin = context.req.header("origin");
+    if (origin !== undefined && !isWelcome(origin)) {
+      throw new Problem(
+        "Forbidden",
+        "Without credentials only pages on loopback and those in CORS_ORIGINS are answered.",
+      );
+    }
+    return next();
   };
 }
 

@@ -16,20 +16,27 @@ export function objectHeaders(
   info: ObjectInfo,
   { download, cacheControl }: PresentationOptions,
 ): Record<string, string> {
-  const contentType = info.contentType ?? "application/octet-stream";
+  const contentType = fieldValue(info.contentType) ?? "application/octet-stream";
+  const contentEncoding = fieldValue(info.contentEncoding);
+  const contentLanguage = fieldValue(info.contentLanguage);
   const isShown = download === undefined && SHOWN_IN_PLACE.test(contentType);
   return {
     "content-type": contentType,
     "content-disposition": contentDisposition(isShown ? "inline" : "attachment", download ?? fileNameOf(info.key)),
-    "cache-control": info.cacheControl ?? cacheControl,
+    "cache-control": fieldValue(info.cacheControl) ?? cacheControl,
     etag: entityTag(info.etag),
     "last-modified": info.lastModified.toUTCString(),
     "accept-ranges": "bytes",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
-    ...(info.contentEncoding === undefined ? {} : { "content-encoding": info.contentEncoding }),
-    ...(info.contentLanguage === undefined ? {} : { "content-language": info.contentLanguage }),
+    ...(contentEncoding === undefined ? {} : { "content-encoding": contentEncoding }),
+    ...(contentLanguage === undefined ? {} : { "content-language": contentLanguage }),
   };
+}
+
+/** Others than this service store objects too: what no header can carry (RFC 9110 §5.5) counts as not said. */
+function fieldValue(stored: string | undefined): string | undefined {
+  return stored !== undefined && /^[\t\x20-\x7E]+$/.test(stored) ? stored : undefined;
 }
 
 /** RFC 6266 §4.3, with both names: one in ASCII, one as RFC 8187 encodes any text. */

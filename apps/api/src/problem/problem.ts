@@ -1,5 +1,6 @@
 import { isStorageError } from "@bucketferry/storage-core";
 import { HTTPException } from "hono/http-exception";
+import { isDatabaseUnavailable } from "../database/database-unavailable.ts";
 import { PROBLEM_OF_STORAGE_ERROR, PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
 /** The body of an `application/problem+json` answer: RFC 9457, with the code as an extension member. */
@@ -56,7 +57,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem("InvalidRequest", error.message, { cause: error });
   }
-  return new Problem("Internal", undefined, { cause: error });
+  return new Problem(isDatabaseUnavailable(error) ? "DatabaseUnavailable" : "Internal", undefined, { cause: error });
 }
 
 /** A body that is refused while storage reads it comes back as the cause of storage's own error. */

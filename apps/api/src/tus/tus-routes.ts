@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Server } from "@tus/server";
 import { Hono } from "hono";
 import { owns, requireUser, type Caller } from "../auth/caller.ts";
-import { findUpload, insertUpload } from "../direct-uploads/upload-store.ts";
+import { findUpload, insertUpload, type UploadRow } from "../direct-uploads/upload-store.ts";
 import { Problem, problemOf, problemResponse } from "../problem/problem.ts";
 import { PROBLEMS } from "../problem/problem-codes.ts";
 import type { Service, ServiceEnv } from "../service.ts";
@@ -98,7 +98,7 @@ async function announce(
     fileName: filename ?? undefined,
   });
   const now = Date.now();
-  await insertUpload(service.db, {
+  const row: UploadRow = {
     id: upload.id,
     owner_id: caller.id,
     purpose: known,
@@ -113,7 +113,8 @@ async function announce(
     progress: null,
     created_at: new Date(now).toISOString(),
     expires_at: new Date(now + service.config.uploadExpirySeconds * 1000).toISOString(),
-  });
+  };
+  await service.db.transaction().execute((transaction) => insertUpload(transaction, row));
 }
 
 /** The server's own form of an error. */

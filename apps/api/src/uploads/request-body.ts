@@ -4,7 +4,7 @@ import { Problem } from "../problem/problem.ts";
 import type { ServiceEnv } from "../service.ts";
 
 /** A body that is slower than this over a whole idle period keeps a connection busy, and nothing else. */
-const LEAST_BYTES_PER_SECOND = 256;
+export const LEAST_BYTES_PER_SECOND = 256;
 
 export interface BodyOptions {
   /** A body that brings nothing for so long is given up; over this time it also has to bring a least number of bytes. */

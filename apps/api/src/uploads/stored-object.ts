@@ -2,6 +2,7 @@ import type { PutResult } from "@bucketferry/storage-core";
 import type { Transaction } from "kysely";
 import type { ServiceDatabase } from "../database/open-database.ts";
 import type { ServiceTables } from "../database/tables.ts";
+import { Problem } from "../problem/problem.ts";
 import type { Service } from "../service.ts";
 import type { IncomingFile } from "./incoming-file.ts";
 import { wholeIfSmall } from "./whole-if-small.ts";
@@ -49,9 +50,17 @@ export async function storeObject<T>(
   }
 }
 
-/** Within the transaction that puts the key into a row. */
+/**
+ * Within the transaction that puts the key into a row.
+ * @throws Problem Expired when its time was over and its deletion has begun
+ */
 export async function claimObject(transaction: Transaction<ServiceTables>, key: string): Promise<void> {
-  await transaction.deleteFrom("bucketferry_unneeded_objects").where("object_key", "=", key).execute();
+  const { numDeletedRows } = await transaction
+    .deleteFrom("bucketferry_unneeded_objects")
+    .where("object_key", "=", key)
+    .where("attempts", "=", 0)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) throw new Problem("Expired", "The upload took too long, and was deleted.");
 }
 
 /** The object is deleted from storage once `dueAt` has come; within the transaction that takes its key out of a row. */
