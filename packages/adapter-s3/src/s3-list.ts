@@ -33,7 +33,7 @@ export async function listPage(
     signal,
   });
   const page = parseListing(text);
-  const entries = entriesOf(page);
+  const entries = entriesOf(page).filter((entry) => belongs(entry, prefix, startAfter));
   if (page.textOf("IsTruncated") !== "true") return { entries };
   const next = page.textOf("NextContinuationToken");
   if (!next || next === token) {
@@ -87,6 +87,16 @@ export function decodeListed(text: string, isEncoded: boolean): string {
   } catch (error) {
     throw new StorageError("Unavailable", "the listing holds a key that is not UTF-8", { cause: error });
   }
+}
+
+/**
+ * Older servers of Supabase compare a prefix in both cases of its letters, take `_` and `%` for wildcards, and know no
+ * `start-after` but with a delimiter; their cursors go on from the keys that are passed over here.
+ */
+function belongs(entry: ListEntry, prefix = "", startAfter = ""): boolean {
+  if (!nameOf(entry).startsWith(prefix)) return false;
+  // A group may begin before the key and go on behind it.
+  return startAfter === "" || entry.type === "prefix" || compareKeys(entry.key, startAfter) > 0;
 }
 
 function nameOf(entry: ListEntry): string {
