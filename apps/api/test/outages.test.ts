@@ -1,9 +1,9 @@
-import { rm } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { postgres, POSTGRES_HINT, requireEngine } from "@bucketferry/local-servers";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { openWorld } from "./support/world.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -30,6 +30,27 @@ it("a database that is gone: the process lives, is not ready, and says 503 witho
   const ready = await fetch(`${world.url}/health/ready`);
   expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({ checks: { storage: "ok", database: "failing" } });
+});
+
+it("an object that is cut while it is sent: the client's connection ends, and the log says why", async () => {
+  const printed = vi.spyOn(console, "error");
+  ends.push(() => Promise.resolve(printed.mockRestore()));
+  const folder = mkdtempSync(join(tmpdir(), "bucketferry-api-outage-"));
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const files = join(folder, "files");
+  writeFileSync(join(folder, "storage.json"), JSON.stringify({ adapter: "fs", directory: files }));
+  const world = await openWorld("fs and SQLite", { STORAGE_CONFIG: join(folder, "storage.json") });
+  if (world === undefined) throw new Error("The embedded service needs no engine.");
+  ends.push(() => world.close());
+  await world.service.storage.put("large.bin", Buffer.alloc(64 * 1024 * 1024));
+
+  const headers = { authorization: `Bearer ${await world.serviceToken()}` };
+  const answer = await fetch(`${world.url}/files/large.bin`, { headers });
+  // Nothing is read yet, so no more of it is on its way than sockets hold.
+  await truncate(join(files, "large.bin"), 1024 * 1024);
+  await expect(answer.arrayBuffer()).rejects.toThrow();
+  expect(world.logged()).toMatch(/"IncompleteBody".*"a download broke off"/);
+  expect(printed).not.toHaveBeenCalled();
 });
 
 it("storage that is gone: the process lives, is not ready, and other requests are answered", async () => {

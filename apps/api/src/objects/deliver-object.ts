@@ -15,7 +15,7 @@ export interface DeliverOptions {
 /** Gives an object to a client: its bytes through this service, or the way to storage, as configured. */
 export async function deliverObject(
   context: Context<ServiceEnv>,
-  { config, storage, metrics }: Service,
+  { config, storage, metrics, log }: Service,
   { key, isPublic }: DeliverOptions,
 ): Promise<Response> {
   const download = context.req.query("download");
@@ -39,6 +39,11 @@ export async function deliverObject(
     cacheControl: isPublic ? PUBLIC_CACHE : PRIVATE_CACHE,
     download: download === undefined ? undefined : download || fileName(key),
     onBytes: (bytes) => metrics.storedBytes("out", bytes),
+    breakOff(reason) {
+      const requestId = context.get("requestId");
+      if (!context.req.raw.signal.aborted) log.error({ requestId, key, err: reason }, "a download broke off");
+      context.env?.outgoing?.destroy();
+    },
   });
 }
 

@@ -13,6 +13,8 @@ export interface ServeOptions extends PresentationOptions {
   /** GET or HEAD, with its conditions and its range. */
   readonly request: Request;
   readonly onBytes: (bytes: number) => void;
+  /** Storage has failed behind the status. */
+  readonly breakOff: (reason: unknown) => void;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function serveObject(options: ServeOptions): Promise<Response> {
 }
 
 async function open(options: ServeOptions, asked: RequestedRange, judged: ObjectInfo | undefined): Promise<Response> {
-  const { storage, key, request, onBytes } = options;
+  const { storage, key, request, onBytes, breakOff } = options;
   if (asked.kind === "refused") {
     throw notSatisfiable(asked.why, judged?.size);
   }
@@ -61,7 +63,8 @@ async function open(options: ServeOptions, asked: RequestedRange, judged: Object
   };
   onBytes(served.length);
   // A small object is one read and one write. It is also whole before its status is sent.
-  const body = served.length <= SMALL_BYTES ? ((await opened.bytes()) as Uint8Array<ArrayBuffer>) : bodyStream(opened);
+  const body =
+    served.length <= SMALL_BYTES ? ((await opened.bytes()) as Uint8Array<ArrayBuffer>) : bodyStream(opened, breakOff);
   return new Response(body, { status: isPartial ? 206 : 200, headers });
 }
 
