@@ -17,8 +17,16 @@ const MAX_COPY_BYTES = 5 * 1024 ** 3;
 const S3_KEY_BYTES = 1024;
 const PROJECT_AND_VERSION_BYTES = "abcdefghijklmnopqrst".length + "00000000-0000-0000-0000-000000000000".length + 3;
 
+const ASCII_CHARSET = "[A-Za-z0-9_/!.*'() &$@=;:+,?-]";
+/** All but control characters, what S3 advises against, and what nobody sees. */
+const UNICODE_CHARSET = String.raw`[^\u0000-\u001f\u007f-\u009f#\[\]\{\}^\x60"<>\\\|%~\u034f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]`;
+
 /** What holds for every version and backend (files or S3) of the service; nobody is asked. */
-export function supabaseCapabilities({ bucket, resumableAboveBytes }: ResolvedSupabaseOptions): Capabilities {
+export function supabaseCapabilities({
+  bucket,
+  resumableAboveBytes,
+  unicodeKeys,
+}: ResolvedSupabaseOptions): Capabilities {
   return {
     // `x-upsert: false` asks first and writes later: of parallel creates several succeed.
     conditionalPut: NONE,
@@ -49,7 +57,7 @@ export function supabaseCapabilities({ bucket, resumableAboveBytes }: ResolvedSu
       maxBytes: Math.min(900, S3_KEY_BYTES - PROJECT_AND_VERSION_BYTES - Buffer.byteLength(bucket)),
       // Over files, every part of a key is a directory.
       maxSegmentBytes: 255,
-      charset: "[A-Za-z0-9_/!.*'() &$@=;:+,?-]",
+      charset: unicodeKeys ? UNICODE_CHARSET : ASCII_CHARSET,
       // Taken over S3, refused over files, and resolved by clients on the way.
       dotSegments: false,
       leadingSlash: true,

@@ -304,7 +304,7 @@ export function saysNoSuchBucket(error: unknown): boolean {
  */
 export function saysNoFlatListing(error: unknown): boolean {
   if (!(error instanceof AnswerError)) return false;
-  return saysNoSuchBucket(error) || /^This feature is not available/.test(error.answer.message ?? "");
+  return saysNoSuchBucket(error) || error.answer.message?.startsWith("This feature is not available") === true;
 }
 
 /** How many keys one removal may name, as the service said when it refused more. */

@@ -53,6 +53,11 @@ export const supabaseOptionsSchema = z.strictObject({
   public: z.union([z.literal("auto"), z.boolean()]).default("auto"),
   /** Further hosts that URLs of this project were issued with: custom domains, vanity subdomains, earlier addresses. */
   extraHosts: z.array(host).default([]),
+  /**
+   * The server takes keys of all scripts, and so do we: https://github.com/supabase/storage/pull/605. On one that does not, they
+   * are refused by the server instead of before the request.
+   */
+  unicodeKeys: z.boolean().default(false),
   /** Most connections at once. An open `get` holds one until its body is read or cancelled. */
   connections: z.int().min(1).max(1024).default(64),
   connectTimeoutMs: timeoutMs.default(10_000),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { localSupabase, type LocalSupabase } from "./local-supabase.ts";
+import { localSupabase, PIECE_BYTES, type LocalSupabase } from "./local-supabase.ts";
 
 /** Servers older and newer than the one that everything else here runs on. */
 let local: LocalSupabase;
@@ -50,6 +50,38 @@ describe("a server that keeps content encodings", () => {
     const part = await local.provider.get("page.svgz", { range: { offset: 2, length: 3 } });
     expect(part.info.contentEncoding).toBe("gzip");
     expect(Buffer.from(await part.bytes())).toEqual(packed.subarray(2, 5));
+  });
+});
+
+describe("a server that takes keys of all scripts", () => {
+  const keys = ["größe/ä b.txt", "文件.txt", "😀", "größe"];
+
+  it("has them written, listed, read, copied, signed and removed, once it is said to", async () => {
+    local = await localSupabase({ unicodeKeys: true });
+    const provider = local.make({ unicodeKeys: true, url: local.proxy.url });
+    const large = new Uint8Array(PIECE_BYTES + 1);
+    for (const key of keys) expect(await provider.put(key, key === keys[1] ? large : key)).toMatchObject({ key });
+    const listed = [];
+    for await (const entry of provider.list()) if (entry.type === "object") listed.push(entry.key);
+    expect(listed.toSorted()).toEqual(keys.toSorted());
+    const groups = await provider.listPage({ delimiter: "/" });
+    expect(groups.entries).toContainEqual({ type: "prefix", prefix: "größe/" });
+    expect(await (await provider.get("größe/ä b.txt")).text()).toBe("größe/ä b.txt");
+    expect(await provider.copy("größe", "größer")).toMatchObject({ key: "größer" });
+    const { url } = await provider.presign({ method: "GET", key: "größe", expiresInSeconds: 60 });
+    expect(await (await fetch(url)).text()).toBe("größe");
+    expect(provider.parseUrl(provider.publicUrl("文件.txt"))?.key).toBe("文件.txt");
+    for await (const { error } of provider.deleteMany([...keys, "größer"])) expect(error).toBeUndefined();
+    expect((await provider.listPage()).entries).toEqual([]);
+  });
+
+  it("is asked for none of them unless it is said to; one that takes none says so itself", async () => {
+    local = await localSupabase();
+    await expect(local.provider.put("ä.txt", "x")).rejects.toMatchObject({ code: "InvalidKey" });
+    expect(local.proxy.faults.seen()).toHaveLength(0);
+    const hopeful = local.make({ unicodeKeys: true });
+    await expect(hopeful.put("ä.txt", "x")).rejects.toMatchObject({ code: "InvalidKey", status: 400 });
+    await expect(hopeful.put("a#b", "x")).rejects.toMatchObject({ code: "InvalidKey", status: undefined });
   });
 });
 

@@ -43,6 +43,8 @@ export interface Settings {
   readonly uploadUrlLifetimeSeconds: number;
   /** Whether a create looks again for the key when it commits; the real server does not. */
   readonly createIsAtomic: boolean;
+  /** Whether keys may hold letters of all scripts. */
+  readonly unicodeKeys: boolean;
   /** Most keys that one removal takes; undefined: as many as fit into a body. */
   readonly removalLimit: number | undefined;
   /** Size above which the S3 backend writes an object in parts, and of these parts. */

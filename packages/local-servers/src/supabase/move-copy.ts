@@ -37,7 +37,7 @@ const COPY = {
 export const moveObject: Handler = async (exchange, service) => {
   const body = validate(MOVE, await readJsonBody(exchange.request), "body");
   const { bucketId, sourceKey, destinationKey, destinationBucket = bucketId } = body;
-  checkKey(destinationKey);
+  checkKey(destinationKey, service.settings);
   const source = visibleRow(service, exchange.caller, bucketId, sourceKey);
   if (!mayObject(service, exchange.caller, "update", bucketId, source)) throw failures.noSuchKey();
   const done = (): void => sendJson(exchange.response, 200, { message: "Successfully moved" });
@@ -62,7 +62,7 @@ export const copyObject: Handler = async (exchange, service) => {
   const body = validate(COPY, await readJsonBody(exchange.request), "body");
   const { bucketId, sourceKey, destinationKey, destinationBucket = bucketId } = body;
   const upsert = header(exchange.request, "x-upsert") === "true";
-  checkKey(destinationKey);
+  checkKey(destinationKey, service.settings);
   const source = visibleRow(service, exchange.caller, bucketId, sourceKey);
   checkWrite(service, exchange.caller, { bucket: destinationBucket, key: destinationKey, upsert });
   const bucket = existingBucket(service, destinationBucket);

@@ -1,10 +1,19 @@
 import { failures, transientFailures } from "./api-error.ts";
+import type { Settings } from "./exchange.ts";
 
 /**
  * What keys and bucket names may hold: the "safe" and "may need special handling" characters of
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, ASCII only.
  */
 const KEY = /^[A-Za-z0-9_/!.*'() &$@=;:+,?-]+$/;
+/**
+ * What the grammar is to become (https://github.com/supabase/storage/pull/605): everything but control characters, the
+ * characters that S3 advises against, and those that nobody sees; no dot segments.
+ */
+const UNICODE_KEY =
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
+  /^[^\u0000-\u001f\u007f-\u009f#[\]{}^`"<>\\|%~\u034f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+$/u;
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 const BUCKET_NAME = /^[A-Za-z0-9_!.*'() &$@=;:+,?-]{1,100}$/;
 const MAX_FILE_NAME_BYTES = 255;
 /** S3's limit for a whole key, which the server builds as `<tenant>/<bucket>/<key>/<version>`. */
@@ -12,8 +21,11 @@ const MAX_S3_KEY_BYTES = 1024;
 const TENANT = "stub";
 const VERSION_BYTES = 36;
 
-export function checkKey(key: string): void {
-  if (!KEY.test(key)) throw failures.invalidKey(key);
+export function checkKey(key: string, { unicodeKeys }: Pick<Settings, "unicodeKeys">): void {
+  const fits = unicodeKeys
+    ? UNICODE_KEY.test(key) && !DOT_SEGMENT.test(key) && Buffer.byteLength(key) <= MAX_S3_KEY_BYTES
+    : KEY.test(key);
+  if (!fits) throw failures.invalidKey(key);
 }
 
 export function checkBucketName(name: string): void {

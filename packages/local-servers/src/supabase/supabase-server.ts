@@ -30,6 +30,8 @@ export interface SupabaseServerOptions {
   readonly clock?: (() => number) | undefined;
   /** The generation of the server. Default: `1.70`. */
   readonly release?: Release | undefined;
+  /** Keys of all scripts, as the server is to take them some day. Default: false, a small part of ASCII. */
+  readonly unicodeKeys?: boolean | undefined;
   /** Most keys that one removal takes, as hosted projects set it. Default: as many as fit into a body. */
   readonly removalLimit?: number | undefined;
   /**
@@ -158,6 +160,7 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
 function settingsFrom(options: SupabaseServerOptions): Settings {
   return {
     release: options.release ?? "1.70",
+    unicodeKeys: options.unicodeKeys ?? false,
     removalLimit: options.removalLimit,
     backend: options.backend ?? "file",
     jwtSecret: options.jwtSecret ?? randomBytes(32).toString("hex"),

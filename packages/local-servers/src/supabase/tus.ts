@@ -135,7 +135,7 @@ const create: Act = async (exchange, { service, records, locked }) => {
     version: randomUUID(),
   };
   checkBucketName(id.bucket);
-  checkKey(id.key);
+  checkKey(id.key, service.settings);
   const bucket = existingBucket(service, id);
   if (Number(length ?? 0) > maxBytes(bucket, service)) throw refusals.maxSizeExceeded();
   const permission = permissionFor(exchange, service, id);

@@ -57,7 +57,7 @@ async function receiveObject(exchange: Exchange, service: Service, permission: P
   if ((incoming.declaredBytes ?? 0) > maxBytes) throw failures.objectTooLarge();
   const robotsTag = header(request, "x-robots-tag");
   if (robotsTag !== undefined) checkRobotsTag(robotsTag);
-  checkKey(key);
+  checkKey(key, service.settings);
   checkWrite(service, permission.caller, { bucket: bucketName, key, upsert: permission.upsert });
   checkKeyForBackend(bucketName, key, service.settings.backend);
 

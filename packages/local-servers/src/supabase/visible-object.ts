@@ -17,7 +17,7 @@ export function mayObject(
 
 /** The row, when it is there and the caller may see it; the two are told apart by nobody. */
 export function visibleObject(service: Service, caller: Caller, bucket: string, key: string): ObjectRow {
-  checkKey(key);
+  checkKey(key, service.settings);
   return visibleRow(service, caller, bucket, key);
 }
 

@@ -73,6 +73,20 @@ test("a server of 1.80 heeds If-Match and If-Unmodified-Since of reads; one of 1
   }
 });
 
+test("keys of all scripts are taken by a server that is to, but not what S3 advises against, what is invisible, or dots", async () => {
+  target = await startTarget({ unicodeKeys: true });
+  const bucket = await target.bucket();
+  for (const key of ["größe/ä b.txt", "文件", "😀", "e\u0301"]) {
+    await target.put(bucket, key, key);
+    const { text } = await target.send("GET", `/object/authenticated/${bucket}/${encodeURIComponent(key)}`);
+    expect(text).toBe(key);
+  }
+  for (const key of ["a~b", "a#b", "a\u200bb", "a/../b", "./a", "ä".repeat(513)]) {
+    const { json } = await target.send("POST", `/object/${bucket}/${encodeURIComponent(key)}`, { body: "x" });
+    expect(json).toMatchObject({ code: "InvalidKey", statusCode: "400" });
+  }
+});
+
 test("a project may limit how many keys one removal takes", async () => {
   target = await startTarget({ removalLimit: 2 });
   const bucket = await target.bucket();
