@@ -34,7 +34,13 @@ export async function serveObject(options: ServeOptions): Promise<Response> {
     if (verdict === "not-modified") return notModified(info, options);
     if (request.method === "HEAD") return headAnswer(info, options);
     const applies = rangeApplies(headers.get("if-range"), info);
-    return open(options, applies ? asked : { kind: "whole" }, info);
+    try {
+      return await open(options, applies ? asked : { kind: "whole" }, info);
+    } catch (error) {
+      // Replaced between the look and the read: the conditions are the client's, and are judged anew.
+      if (isStorageError(error, "PreconditionFailed")) return serveObject(options);
+      throw error;
+    }
   }
   return open(options, asked, undefined);
 }
