@@ -97,7 +97,8 @@ const GENERIC: S3Profile["capabilities"] = {
   metadata: { maxBytes: 2 * KIB, keyCharset: "[a-z0-9-]", values: "ascii" },
   systemHeaders: ALL_SYSTEM_HEADERS,
   defaultContentType: "application/octet-stream",
-  checksums: { onPut: ["md5"], reported: [] },
+  // `Content-MD5` is sent, yet some servers that call themselves S3 store whatever comes with it.
+  checksums: { onPut: [], reported: [] },
   multipart: { minPartBytes: 5 * MIB, maxPartBytes: 5 * GIB, maxParts: 10_000, gaps: false },
   maxObjectBytes: 5 * TIB,
   keys: CAREFUL_KEYS,
@@ -263,6 +264,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     capabilities: {
       ...GENERIC,
       versions: true,
+      checksums: { onPut: ["md5"], reported: [] },
       list: { ordered: true, delimiter: "slash", startAfter: true, pageSize: 1000 },
     },
   },
@@ -280,7 +282,6 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     emptyHeadHasNoLength: true,
     capabilities: {
       ...GENERIC,
-      checksums: { onPut: [], reported: [] },
       systemHeaders: {
         ...ALL_SYSTEM_HEADERS,
         contentDisposition: false,
