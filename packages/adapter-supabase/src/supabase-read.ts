@@ -148,7 +148,13 @@ function isSameVersion(record: ObjectRecord, { headers }: Answer, before: Object
   const etag = strong(unquoted(headers["etag"]));
   if (etag !== undefined && etag === strong(record.etag)) return true;
   // Some records have an ETag that is not that of their bytes. What was opened between two equal versions is that one.
-  return before?.version !== undefined && before.version === record.version;
+  return before !== undefined && isUnchanged(before, record);
+}
+
+/** Records of the service's first years have neither version nor ETag: then time and size have to do. */
+function isUnchanged(before: ObjectRecord, now: ObjectRecord): boolean {
+  if (before.version !== undefined || now.version !== undefined) return before.version === now.version;
+  return before.lastModified.getTime() === now.lastModified.getTime() && before.size === now.size;
 }
 
 /** A proxy may mark an ETag as weak; it still names the same version. */

@@ -47,6 +47,16 @@ describe("get", () => {
     expect(seen(BYTES)).toHaveLength(3);
   });
 
+  it("reads an object of the service's first years, whose record has neither ETag nor version", async () => {
+    await local.direct.put("ancient.txt", "from 2021");
+    const body = JSON.stringify({ ...(await local.rawInfo("ancient.txt")), etag: null, version: null });
+    inject({ match: { path: INFO }, times: 3, fault: { kind: "rewrite", body } });
+    const opened = await local.provider.get("ancient.txt");
+    expect(opened.info.etag).toBe(md5(Buffer.from("from 2021")));
+    expect(await opened.text()).toBe("from 2021");
+    expect(seen(BYTES)).toHaveLength(2);
+  });
+
   it("reads an object whose record has another ETag than its bytes, when nobody changes it meanwhile", async () => {
     await local.direct.put("odd.txt", "odd");
     inject({ match: { path: BYTES }, times: Infinity, fault: { kind: "rewrite", headers: { etag: '"another"' } } });
