@@ -65,6 +65,7 @@ describe("M02 an answer of the service", () => {
     [400, { statusCode: "404", error: "Not found", message: "The resource was not found" }, "NotFound"],
     [400, { statusCode: "404", error: "Bucket not found", message: "Bucket not found" }, "BucketNotFound"],
     [400, { statusCode: "404", error: "Not Found", message: "The parent resource is not found" }, "BucketNotFound"],
+    [400, { statusCode: "422", error: "invalid_mime_type", message: "mime type not supported" }, "InvalidArgument"],
     [400, { statusCode: "400", error: "resource_locked", message: "Resource Locked, an upload" }, "Conflict"],
     [400, { statusCode: "409", error: "Duplicate", message: "The resource already exists" }, "Conflict"],
     // A path that the service, its framework or its gateway does not know is no missing object.

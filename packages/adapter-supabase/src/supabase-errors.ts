@@ -201,6 +201,8 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   413: { code: "TooLarge", message: "the object is larger than the service or a gateway before it allows" },
   415: { code: "InvalidArgument", message: "the service refuses this content type" },
   416: { code: "InvalidRange", message: "the object has no bytes in this range" },
+  // Of a content type that the bucket does not allow, before that became 415.
+  422: { code: "InvalidArgument", message: "the service refuses this content type" },
   423: { code: "Conflict", message: "the object is being changed by somebody else" },
   429: { code: "RateLimited", message: "the service asks for a pause" },
   431: {
