@@ -37,7 +37,8 @@ async function* journalledKeys({ dialect }: CellSource, signal: AbortSignal): As
   if (!(await dialect.hasJournal())) return;
   for (let below: number | undefined, isLast = false; !isLast;) {
     signal.throwIfAborted();
-    const page = await readJournal(dialect.db, { below });
+    const from = below;
+    const page = await dialect.reading((db) => readJournal(db, { below: from }));
     for (const { label, column, rowKey, references } of page.entries) {
       for (const { route, key, path, text } of references) {
         yield { table: label, column, primaryKey: rowKey, path, url: text, route, key, side: "target" };

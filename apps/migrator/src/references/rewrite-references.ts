@@ -187,7 +187,7 @@ async function withoutOwnKeys(planned: readonly PlannedCell[], { dialect }: Cell
     if (first === undefined) continue;
     const { table, column } = first.cell;
     const keyOf = ({ cell }: PlannedCell): string => rowKeyText(table, cell.key);
-    const texts = await journalledTexts(dialect.db, table.writeTo, column.name, ofColumn.map(keyOf));
+    const texts = await dialect.reading((db) => journalledTexts(db, table.writeTo, column.name, ofColumn.map(keyOf)));
     for (const one of ofColumn) if (texts.get(keyOf(one)) === one.cell.text) own.add(one);
   }
   return planned.map((one) =>

@@ -55,7 +55,8 @@ export async function rollbackReferences(
     const only = options.table === undefined ? undefined : tableNamed(options.table);
     for (let below: number | undefined, isLast = false; !isLast;) {
       signal.throwIfAborted();
-      const { entries, nextBelow } = await readJournal(dialect.db, { below, table: only });
+      const page = { below, table: only };
+      const { entries, nextBelow } = await dialect.reading((db) => readJournal(db, page));
       while (entries.length > 0) {
         // Rows that moved are found by the keys that the journal has now.
         const round = await undoRound(entries);
@@ -180,7 +181,7 @@ export async function rollbackReferences(
     if (entries.length === 0) return [];
     if (!apply || ![...tables.values()].some((table) => table.keyIsAddress || table.keyMayChange)) return [...entries];
     const wanted = new Set(entries.map((entry) => entry.id));
-    const { entries: now } = await readJournal(dialect.db, { below });
+    const { entries: now } = await dialect.reading((db) => readJournal(db, { below }));
     return now.filter((entry) => wanted.has(entry.id));
   }
 

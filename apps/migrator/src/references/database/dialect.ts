@@ -43,7 +43,8 @@ export interface RowWriter {
 
 /** What SQLite and Postgres say differently. Everything else is written once. */
 export interface Dialect {
-  readonly db: AppDatabase;
+  /** A short transaction that reads. */
+  reading<T>(work: (db: AppDatabase) => Promise<T>): Promise<T>;
   engine(): Promise<string>;
   catalogue(filter: ColumnFilter): Promise<Catalogue>;
   /** Permissions, replicas, triggers: what an operator should know before a rewrite. */

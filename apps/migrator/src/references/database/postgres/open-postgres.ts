@@ -31,10 +31,9 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
   // One that is lost between two statements of ours is told by the second.
   pool.on("connect", (client) => client.on("error", () => {}));
   const db: AppDatabase = new Kysely<ControlTables>({ dialect: new PostgresDialect({ pool }) });
-  let schema: string | undefined;
   try {
     // A pooler that allows no transactions is refused here.
-    schema = await reading(db, limits, schemaOfJournal);
+    await reading(db, limits, (connection) => sql`select 1`.execute(connection));
   } catch (error) {
     await db.destroy();
     throw translate(error, url);
@@ -42,15 +41,17 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
 
   const read = <T>(work: (connection: AppDatabase) => Promise<T>): Promise<T> => reading(db, limits, work);
   return {
-    // Somebody else's search_path may be in force where a pooler leads to.
-    db: schema === undefined ? db : db.withSchema(schema),
+    reading: read,
     async engine() {
-      const { rows } = await sql<{ server_version: string }>`show server_version`.execute(db);
+      const { rows } = await read((connection) =>
+        sql<{ server_version: string }>`show server_version`.execute(connection),
+      );
       return `PostgreSQL ${rows[0]?.server_version ?? "of unknown version"}`;
     },
     catalogue: (filter) => read((connection) => readCatalogue(connection, filter, read)),
     async findings(catalogue) {
-      return findings(db, catalogue, { limits, pooler: await poolerBetween(url) });
+      const pooler = await poolerBetween(url);
+      return read((connection) => findings(connection, catalogue, { limits, pooler }));
     },
     prepareJournal: ({ rekeys }) =>
       inTransaction(db, limits, async (connection) => {
@@ -72,8 +73,9 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     },
     async moment() {
       // Every transaction that was not over yet counts as later.
-      const { rows } = await sql<{ xid: string }>`
-        select pg_snapshot_xmin(pg_current_snapshot())::xid::text as xid`.execute(db);
+      const { rows } = await read((connection) =>
+        sql<{ xid: string }>`select pg_snapshot_xmin(pg_current_snapshot())::xid::text as xid`.execute(connection),
+      );
       return rows[0]?.xid;
     },
     async *read(table, options) {
@@ -85,7 +87,7 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     },
     readCell: (table, key, column) => readText(db, table, key, column, limits),
     write: (work) => inTransaction(db, limits, (connection) => work(rowWriter(connection))),
-    replicaLagMs: () => replicaLagMs(db, limits.replicaUrl),
+    replicaLagMs: () => read((connection) => replicaLagMs(connection, limits.replicaUrl)),
     keyLiterals: (value) => [value],
     shownKey: (text, { castTo }) => wholeNumber(text, castTo) ?? text,
     guard: (table, column, needle) => guardStatement(table, column, needle),
@@ -94,14 +96,6 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     translate: (error) => translate(error, url),
     close: () => db.destroy(),
   };
-}
-
-/** Where the journal is, or would be made; undefined: in no schema. */
-async function schemaOfJournal(db: AppDatabase): Promise<string | undefined> {
-  const { rows } = await sql<{ schema: string | null }>`
-    select coalesce((select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.oid = to_regclass('bucketferry_url_journal')), current_schema()) as schema`.execute(db);
-  return rows[0]?.schema ?? undefined;
 }
 
 /** Whole numbers as numbers, as long as JSON can hold them. */

@@ -67,7 +67,7 @@ export async function* readWindows(
         if (rows.length > 0) {
           yield await chunkOf(db, table, rows, limits, Math.min(1, window.from / Math.max(1, blocks)));
         }
-        rest = rows.length < CHUNK_ROWS ? undefined : { ...window, after: rows.at(-1)?.["at"] ?? undefined };
+        rest = rows.length < CHUNK_ROWS ? undefined : behind(window, rows);
       }
       options.signal.throwIfAborted();
       if (spentMs < WINDOW_MS.short) span = Math.min(WINDOW_BLOCKS.most, span * 2);
@@ -77,6 +77,12 @@ export async function* readWindows(
   }
   const readers = options.parallel ? Math.min(MOST_READERS, workers + 1) : 1;
   yield* merged(Array.from({ length: readers }, reader));
+}
+
+function behind(window: Window, rows: readonly Selected[]): Window {
+  const after = rows.at(-1)?.["at"];
+  if (typeof after !== "string") throw new Error("a row without its address");
+  return { ...window, after };
 }
 
 /** `at`: where the row is; `k0`… the key, `c0`… the texts, `b0`… the length of a text that is too long to come along. */
@@ -109,18 +115,19 @@ function windowQuery(
       sql`${lowered(sql<string>`${own(name)}::text`)} as ${sql.id(`l${index}`)}`,
     ]),
   ];
+  const holds = table.columns.map(({ shape }, index) => holdsOneOf(held("l", index), needles, shape));
   const selected = [
     sql`w.at::text as at`,
     ...table.key.map((_column, index) => sql`${held("k", index)}::text as ${sql.id(`k${index}`)}`),
     ...table.columns.flatMap((_column, index) => {
       const text = sql`${held("v", index)}::text`;
+      const wanted = holds.length === 1 ? sql`true` : (holds[index] ?? sql`true`);
       return [
-        sql`case when octet_length(${text}) <= ${sql.lit(INLINE_BYTES)} then ${text} end as ${sql.id(`c${index}`)}`,
-        sql`case when octet_length(${text}) > ${sql.lit(INLINE_BYTES)} then octet_length(${text}) end as ${sql.id(`b${index}`)}`,
+        sql`case when ${wanted} and octet_length(${text}) <= ${sql.lit(INLINE_BYTES)} then ${text} end as ${sql.id(`c${index}`)}`,
+        sql`case when octet_length(${text}) > ${sql.lit(INLINE_BYTES)} and ${wanted} then octet_length(${text}) end as ${sql.id(`b${index}`)}`,
       ];
     }),
   ];
-  const holds = table.columns.map(({ shape }, index) => holdsOneOf(held("l", index), needles, shape));
   return sql<Selected>`
     select ${sql.join(selected)} from (
       select ${sql.join(values)} from only ${tableId(table)} as t where ${sql.join(inWindow, sql` and `)} offset 0) as w

@@ -25,7 +25,7 @@ export function openSqlite(path: string, limits: DatabaseLimits): Dialect {
   const db: AppDatabase = new Kysely<ControlTables>({ dialect: new SqliteDialect({ database: connection }) });
 
   return {
-    db,
+    reading: (work) => work(db),
     async engine() {
       return `SQLite ${(connection.prepare("select sqlite_version() as version").get() as { version: string }).version}`;
     },
