@@ -12,20 +12,23 @@ export interface LoadOptions {
   readonly sizeBytes: number;
   readonly requests: number;
   readonly atOnce: number;
+  /** So many names are used in turn; "new": each is used once. */
+  readonly names: number | "new";
 }
 
-/** So many names are written in turn: a folder of them is there after the first upload. */
-const NAMES = 64;
+/** Of names that are used once. */
+let serial = 0;
 
 /** Sends requests, so many at once over connections that stay. @throws Error for an answer that is no success */
 export async function load(server: ObjectServer, options: LoadOptions): Promise<Load> {
-  const { kind, sizeBytes, requests, atOnce } = options;
+  const { kind, sizeBytes, requests, atOnce, names } = options;
   const body = Buffer.alloc(sizeBytes, 7);
   const pool = new Pool(new URL(server.url("")).origin, { connections: atOnce, bodyTimeout: 60_000 });
   const times: number[] = [];
   let next = 0;
   const one = async (number: number): Promise<void> => {
-    const url = new URL(server.url(`object-${sizeBytes}-${number % Math.min(NAMES, atOnce)}.bin`));
+    const name = names === "new" ? `new-${serial++}` : number % names;
+    const url = new URL(server.url(`object-${sizeBytes}-${name}.bin`));
     const begun = performance.now();
     const answer = await pool.request({
       path: url.pathname,

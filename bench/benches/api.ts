@@ -8,7 +8,7 @@ import {
   supabaseTwin,
   type ObjectServer,
 } from "../api/contestants.ts";
-import { load, type Load } from "../api/load.ts";
+import { load, type Load, type LoadOptions } from "../api/load.ts";
 import type { Bench } from "../bench.ts";
 import { interleaved } from "../measure/interleave.ts";
 import { median, pairedRatio } from "../measure/summary.ts";
@@ -18,10 +18,19 @@ import { table } from "../report/table.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Large objects keep a connection busy, small ones the handler. */
-const SIZES = [
-  { title: "16 KiB", sizeBytes: 16 * KIB, requests: 2_000, atOnce: 32 },
-  { title: "64 MiB", sizeBytes: 64 * MIB, requests: 8, atOnce: 2 },
+const SMALL = { sizeBytes: 16 * KIB, requests: 2_000, atOnce: 32 };
+const LARGE = { sizeBytes: 64 * MIB, requests: 8, atOnce: 2 };
+/**
+ * Large objects keep a connection busy, small ones the handler. The service gives each upload a key of its own; over an
+ * object that is there ext4 writes the new bytes to the disk first, whoever renames a file over it (`auto_da_alloc`, ext4(5)).
+ * A download needs what an upload has left.
+ */
+const LOADS: readonly (LoadOptions & { readonly title: string })[] = [
+  { title: "new uploads of 16 KiB", kind: "upload", ...SMALL, names: "new" },
+  { title: "uploads of 16 KiB over others", kind: "upload", ...SMALL, names: 32 },
+  { title: "downloads of 16 KiB", kind: "download", ...SMALL, names: 32 },
+  { title: "uploads of 64 MiB over others", kind: "upload", ...LARGE, names: 2 },
+  { title: "downloads of 64 MiB", kind: "download", ...LARGE, names: 2 },
 ];
 const OF_BARE = 0.8;
 const OF_SUPABASE = 1.5;
@@ -59,38 +68,37 @@ export const api: Bench = {
         const rival = await start(supabaseOnPostgres(join(folder, "api-supabase"), database));
         pairs.push({ ours: closed, rival, target: OF_SUPABASE, sizes: "small" });
       }
-      for (const { title, sizeBytes, requests, atOnce } of SIZES) {
+      for (const { title, ...options } of LOADS) {
+        const { sizeBytes, requests, atOnce } = options;
         const compared = pairs.filter(({ sizes }) => sizes === "all" || sizeBytes < MIB);
         const contestants = [...new Set(compared.flatMap(({ ours, rival }) => [ours, rival]))];
-        for (const kind of ["upload", "download"] as const) {
-          // The first requests compile the code; a download needs what an upload has left.
-          for (const server of contestants) {
-            await load(server, { kind, sizeBytes, requests: Math.max(atOnce, requests / 4), atOnce });
-          }
-          const results = await interleaved(rounds, contestants, async (server, round) => {
-            const result = await load(server, { kind, sizeBytes, requests, atOnce });
-            progress(`${title} ${kind}, round ${round}, ${server.name}: ${figure(result.requestsPerSecond)}/s`);
-            return result;
-          });
-          yield {
-            title: `${kind}s of ${title}, ${atOnce} at once`,
-            table: tableOf(results, sizeBytes, compared),
-            goals: compared.flatMap(({ ours, rival, target }): Goal[] =>
-              target === undefined
-                ? []
-                : [
-                    {
-                      what: `${kind}s of ${title} a second, of those of ${rival.name}`,
-                      value: pairedRatio(rates(results, ours), rates(results, rival)),
-                      must: "at least",
-                      target,
-                      unit: " ×",
-                    },
-                  ],
-            ),
-            data: Object.fromEntries(results),
-          };
+        // The first requests compile the code.
+        for (const server of contestants) {
+          await load(server, { ...options, requests: Math.max(atOnce, requests / 4) });
         }
+        const results = await interleaved(rounds, contestants, async (server, round) => {
+          const result = await load(server, options);
+          progress(`${title}, round ${round}, ${server.name}: ${figure(result.requestsPerSecond)}/s`);
+          return result;
+        });
+        yield {
+          title: `${title}, ${atOnce} at once`,
+          table: tableOf(results, sizeBytes, compared),
+          goals: compared.flatMap(({ ours, rival, target }): Goal[] =>
+            target === undefined
+              ? []
+              : [
+                  {
+                    what: `${title} a second, of those of ${rival.name}`,
+                    value: pairedRatio(rates(results, ours), rates(results, rival)),
+                    must: "at least",
+                    target,
+                    unit: " ×",
+                  },
+                ],
+          ),
+          data: Object.fromEntries(results),
+        };
       }
     } finally {
       for (const server of servers) await server.close();
