@@ -14,7 +14,7 @@ const PACKAGE = resolve(import.meta.dirname, "../apps/migrator");
 const FOLDER = resolve(process.argv[2] ?? join(PACKAGE, "bundle"));
 
 /** Stay packages of their own: what is compiled for the machine, and what is large and seldom needed. */
-const EXTERNAL = [/^@aws-sdk\//, "better-sqlite3", "fast-xml-parser", "pg", "pg-cursor", "undici"];
+const EXTERNAL = [/^@aws-sdk\//, "better-sqlite3", "fast-xml-parser", "pg", "undici"];
 
 const bundle = await rolldown({
   input: { cli: join(PACKAGE, "src/cli.ts"), "copy-child": join(PACKAGE, "src/pipeline/copy-child.ts") },
