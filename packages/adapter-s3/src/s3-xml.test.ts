@@ -45,6 +45,18 @@ describe("the XML of answers", () => {
     expect(() => parseXml(text, "R")).toThrow(expect.objectContaining({ code: "Unavailable" }));
   });
 
+  it("says what a service answered that passed over a sub-resource which it does not know", () => {
+    const listing =
+      '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>';
+    expect(() => parseXml(listing, "ListMultipartUploadsResult")).toThrow(
+      expect.objectContaining({
+        code: "Unsupported",
+        persistence: "permanent",
+        message: expect.stringContaining("ListBucketResult instead of ListMultipartUploadsResult"),
+      }),
+    );
+  });
+
   it("reads back whatever text it has written", () => {
     const character = fc
       .integer({ min: 0, max: 0x10ffff })

@@ -38,9 +38,13 @@ function xmlParser(): FastXmlParser.XMLParser {
   return parser;
 }
 
+/** Roots of S3's other answers: a listing of the bucket, a setting. */
+const OF_ANOTHER_QUESTION = /^[A-Z]\w*(?:Result|Configuration)$/;
+
 /**
  * The root element of an answer.
- * @throws StorageError `Unavailable` when the text is not the XML of the service: a gateway's page, half an answer, nothing
+ * @throws StorageError `Unavailable` when the text is not the XML of the service: a gateway's page, half an answer, nothing;
+ * `Unsupported` when it answers another question, as services do that pass over a sub-resource which they do not know
  */
 export function parseXml(text: string, ...roots: string[]): XmlElement {
   let document: unknown;
@@ -57,9 +61,21 @@ export function parseXml(text: string, ...roots: string[]): XmlElement {
     const [root] = top.all(name);
     if (root !== undefined) return root;
   }
+  const other = namesIn(document).find((name) => OF_ANOTHER_QUESTION.test(name));
+  if (other !== undefined) {
+    throw new StorageError(
+      "Unsupported",
+      `the service does not know this request: it answered with ${other} instead of ${roots.join(" or ")}`,
+      { hint: "Set profile to the kind of service that this is; what it does not know cannot be asked of it" },
+    );
+  }
   throw new StorageError("Unavailable", "the answer is not the XML that the service speaks", {
     hint: "Look whether a proxy or a login page answers in the place of the service",
   });
+}
+
+function namesIn(node: unknown): readonly string[] {
+  return typeof node === "object" && node !== null ? Object.keys(node) : [];
 }
 
 function element(node: unknown): XmlElement {
