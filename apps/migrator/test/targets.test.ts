@@ -32,6 +32,24 @@ describe("S30 a target like", () => {
   );
 });
 
+it("S30 a service that nobody knows may store whatever comes, so its copies count only when they were read back", async () => {
+  const world = await openWorld();
+  try {
+    world.configure(({ routes: [route] }) => {
+      if (route !== undefined) route.target["profile"] = "generic";
+    });
+    await seed(world, 4);
+    await world.route.source.put("zz-large", content(9, 12_000_000));
+    const stages = await openStages(world);
+    await stages.plan();
+    expect(await stages.copy()).toMatchObject({ copied: 5, failed: 0 });
+    expect(await stages.verify()).toMatchObject({ verified: 5, unchecked: 0, byEvidence: { "read-back": 5 } });
+    await stages.close();
+  } finally {
+    await world.close();
+  }
+});
+
 const endpoint = await findS3Endpoint();
 if (endpoint === undefined) {
   if (process.env["CI"] !== undefined) throw new Error(`No S3 service answers. ${S3_ENDPOINT_HINT}`);
@@ -50,6 +68,7 @@ describe.skipIf(endpoint === undefined)("a real S3 service", () => {
         adapter: "s3",
         endpoint: endpoint.endpoint,
         region: endpoint.region,
+        profile: endpoint.profile,
         bucket,
         prefix: "moved/",
         forcePathStyle: true,
