@@ -393,6 +393,57 @@ describe("what stays, and why", () => {
     expect(plan(`${AUDIO}/q?1.m4a`, { verified }).kept[0]?.reason).toBe("ambiguous");
   });
 
+  describe("D12 escapes that were made twice, in a URL and in a path without its host", () => {
+    const to: RewriteTo = { to: "public", forms: { path: "map" } };
+    const PATH = "/storage/v1/object/public/images";
+    const BLANK = `${NEW}/images/a%20b.png`;
+    const LITERAL = `${NEW}/images/a%2520b.png`;
+    const both = ["images/a b.png", "images/a%20b.png"];
+    test.each([
+      ["the object has a blank", "a%2520b.png", ["images/a b.png"], BLANK],
+      ["the object's key holds the escape", "a%2520b.png", ["images/a%20b.png"], LITERAL],
+      ["the key holds the escape, and nobody escaped it", "a%20b.png", ["images/a%20b.png"], LITERAL],
+      ["both are there", "a%2520b.png", both, "ambiguous"],
+      ["neither is there", "a%2520b.png", [], "unknown-object"],
+      ["a folder behind a slash that was escaped twice", "u%252F1.jpg", ["images/u/1.jpg"], `${NEW}/images/u/1.jpg`],
+      ["a key that holds an escaped slash", "u%252F1.jpg", ["images/u%2F1.jpg"], `${NEW}/images/u%252F1.jpg`],
+      ["a folder, and a key like it", "u%252F1.jpg", ["images/u/1.jpg", "images/u%2F1.jpg"], "ambiguous"],
+    ] as const)("%s", (_name, key, there, expected) => {
+      const verified = new Set<string>(there);
+      for (const url of [`${IMAGE}/${key}`, `${PATH}/${key}`]) {
+        const known = expected.startsWith("http")
+          ? { after: expected, kept: [] }
+          : { after: url, kept: [{ reason: expected }] };
+        expect(plan(url, { verified, to })).toMatchObject(known);
+        expect(plan(JSON.stringify({ url }), { verified, to, isJson: true }).after).toBe(
+          JSON.stringify({ url: known.after }),
+        );
+      }
+    });
+
+    test("as the value of a parameter, and of a parameter of that, in either case of the escapes", () => {
+      const once = (text: string): string => encodeURIComponent(text);
+      const lower = (text: string): string => text.replaceAll(/%../g, (hex) => hex.toLowerCase());
+      for (const [before, after] of [
+        [`${IMAGE}/u/1.jpg`, `${NEW}/images/u/1.jpg`],
+        [`${PATH}/u/1.jpg`, `${NEW}/images/u/1.jpg`],
+      ] as const) {
+        for (const write of [
+          once,
+          (text: string) => lower(once(text)),
+          (text: string) => once(`/x?next=${once(text)}`),
+        ]) {
+          expect(plan(`/_next/image?url=${write(before)}&w=64`, { to }).after).toBe(
+            `/_next/image?url=${write(after)}&w=64`,
+          );
+        }
+      }
+      const verified = new Set(both);
+      const text = `?url=${once(`${PATH}/a%2520b.png`)}`;
+      expect(plan(text, { verified, to })).toMatchObject({ after: text, kept: [{ reason: "ambiguous" }] });
+    });
+  });
+
   test.each([
     ["another path of the same host", "https://ref.supabase.co/rest/v1/lectures?select=*"],
     ["no URL at all", "ref.supabase.co is where we were"],

@@ -94,12 +94,13 @@ function withoutLonger(needles: readonly string[]): string[] {
 }
 
 /**
- * The first two segments of the path of a source's URLs, plain, as JSON escapes them, and as the value of a parameter. One segment
- * would be a word of any text.
+ * The first two segments of the path of a source's URLs, plain, as JSON escapes them, and as the value of a parameter, or of a
+ * parameter of that. One segment would be a word of any text.
  */
 function pathStems(source: ReferenceRoute["source"]): string[] {
   const stem = pathStem(source);
-  return stem === undefined ? [] : [stem, stem.replaceAll("/", String.raw`\/`), stem.replaceAll("/", "%2f")];
+  if (stem === undefined) return [];
+  return ["/", String.raw`\/`, "%2f", "%252f"].map((slash) => stem.replaceAll("/", slash));
 }
 
 function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {

@@ -82,10 +82,14 @@ function afterEscape(scheme: string, text: string, end: number, [outermost]: rea
   return /(?:[.]|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[bfnrtv])$/i.test(before) ? known : undefined;
 }
 
-const PATH_LAYERS: Readonly<Record<string, readonly Spelling[]>> = { "\\": [script], "%": [percent] };
+/** The slash that a path begins with, where it is not written plainly. */
+const ESCAPED_SLASH = /^(?:\\\/|%(?:25){0,4}2f)/i;
 
 function pathPlace(text: string, start: number, anchorEnd: number, from: number): UrlPlace | undefined {
-  if (isBoundary(text, start)) return { kind: "path", start, anchorEnd, layers: PATH_LAYERS[text[start] ?? ""] ?? [] };
+  if (isBoundary(text, start)) {
+    const slash = ESCAPED_SLASH.exec(text.slice(start, start + LONGEST_MARK))?.[0];
+    return { kind: "path", start, anchorEnd, layers: slash === undefined ? [] : layersOf(slash) };
+  }
   // A host that is nobody's: the URL is like one of ours, and is to be reported.
   let host = start;
   const lowest = Math.max(from, start - LONGEST_HOST);
