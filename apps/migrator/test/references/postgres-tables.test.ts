@@ -1,6 +1,7 @@
 import { requirePostgres } from "@bucketferry/local-servers";
 import pg from "pg";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { LookUpStates } from "../../src/references/contract.ts";
 import { postgresApp, type AppDatabase } from "./engines.ts";
 import { AUDIO, NEW_AUDIO, never, opened, verified, type Opened } from "./harness.ts";
 
@@ -234,6 +235,41 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     expect(await quick.rewrite()).toMatchObject({ cellsRewritten: 1, failed: 0 });
     await other.end();
     await quick.close();
+  });
+
+  test("D3 nothing is locked between a read and its write: an ALTER TABLE of the app goes through", async () => {
+    await app.run("create table t (id int primary key, u text)");
+    await app.run(`insert into t select i, '${AUDIO}/' || i || '.m4a' from generate_series(1, 1200) i`);
+    await app.run("set lock_timeout = '20s'");
+    let altered = 0;
+    const altering: LookUpStates = async (route, keys) => {
+      altered += 1;
+      await app.run(`alter table t add column c${altered} int default 1`);
+      return verified(route, keys);
+    };
+    expect(await rewriter.rewrite({ states: altering })).toMatchObject({ cellsRewritten: 1200, failed: 0 });
+    expect(altered).toBeGreaterThan(1);
+  });
+
+  test("D4 rows that row-level security lets a role read and not write stay, and are reported one by one", async () => {
+    await app.run("create table t (id int primary key, u text)");
+    await app.run("alter table t enable row level security");
+    await app.run("create policy reads on t for select using (true)");
+    await app.run("create policy writes on t for update using (id <> 2)");
+    await app.run(`insert into t select i, '${AUDIO}/' || i || '.m4a' from generate_series(1, 3) i`);
+    const role = `writer_${process.pid}_${Date.now()}`;
+    await app.run(`create role ${role} login password 'limited'`);
+    await app.run(`grant select, update on t to ${role}`);
+    await app.run(`grant create on schema public to ${role}`);
+    const own = new URL(urlOf());
+    own.username = role;
+    own.password = "limited";
+    const limited = await opened({ location: { kind: "postgres", url: own.href } });
+    expect(await limited.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 1 });
+    expect(limited.events).toContainEqual(expect.objectContaining({ type: "cell-failed", primaryKey: { id: 2 } }));
+    await limited.close();
+    await app.run(`drop owned by ${role}`);
+    await app.run(`drop role ${role}`);
   });
 
   test("D3 a lock that is given back in time costs nothing but the wait", async () => {
