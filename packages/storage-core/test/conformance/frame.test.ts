@@ -8,6 +8,7 @@ import { reportJson, reportText, type SuiteReport } from "../../src/conformance/
 import { runSuite, type RunSuiteOptions } from "../../src/conformance/run-suite.ts";
 import { selectCases } from "../../src/conformance/suite-run.ts";
 import { CONFORMANCE_CASES } from "../../src/conformance/suite.ts";
+import { StorageError } from "../../src/errors/storage-error.ts";
 import { memory, MemoryStore } from "../../src/memory/index.ts";
 import { memoryHarness } from "./memory-harness.ts";
 
@@ -55,6 +56,33 @@ test("a case that throws at once, or throws undefined, has failed", async () => 
   expect((await only(sync)).reason).toContain("at once");
   // oxlint-disable-next-line prefer-promise-reject-errors -- the point of the test
   expect((await only(oneCase({ run: () => Promise.reject(undefined) }))).outcome).toBe("failed");
+});
+
+test("a service that cannot list uploads fails the cases about that, and no other", async () => {
+  const store = new MemoryStore();
+  const unlisted = (code: "Unsupported" | "Unavailable"): Partial<Harness> => ({
+    createProvider: async () => {
+      const provider = memory({ store });
+      return {
+        ...provider,
+        multipart: {
+          ...provider.multipart,
+          // oxlint-disable-next-line require-yield -- it refuses before the first
+          list: async function* () {
+            throw new StorageError(code, "it answers another question");
+          },
+        },
+      };
+    },
+  });
+  const plain = oneCase({ run: async (t) => void (await t.provider.put(t.key("a"), "x")) });
+  expect(await only(plain, unlisted("Unsupported"))).toMatchObject({ outcome: "passed" });
+  expect(await only(plain, unlisted("Unavailable"))).toMatchObject({
+    outcome: "failed",
+    reason: expect.stringContaining("looking for open uploads"),
+  });
+  const asked = oneCase({ run: async (t) => void (await Array.fromAsync(t.provider.multipart.list())) });
+  expect(await only(asked, unlisted("Unsupported"))).toMatchObject({ outcome: "failed" });
 });
 
 test("a case whose need is missing proves the refusal instead, and its name is the reason", async () => {
