@@ -22,6 +22,12 @@ const BY_CODE: Readonly<Record<string, readonly [DatabaseErrorCode, string, stri
     "no schema of this user's search_path is there to hold the journal",
     "Give the user a search_path: ALTER ROLE … SET search_path = public;",
   ],
+  "42P01": ["unexpected", "a table was dropped or renamed meanwhile", "Run this again: it looks at what is there now."],
+  "42703": [
+    "unexpected",
+    "a column was dropped or renamed meanwhile",
+    "Run this again: it looks at what is there now.",
+  ],
   "53100": ["disk-full", "the server's disk is full", "Free some space there, and run this again."],
 };
 
