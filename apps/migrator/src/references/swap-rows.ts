@@ -22,10 +22,13 @@ export interface SwapOptions<C extends RowChange> {
 /** How often a batch is tried again that met a lock, a deadlock or a serialization failure. */
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 50;
+/** So many waits in a row without a write, which finds one locked row among thousands; more of them mean that the table is locked. */
+const MOST_LOCKS = 16;
 
 /**
  * Writes a batch of rows in one transaction. A row that the database refuses is found by halving the batch, so that it is
- * refused alone and the others are written (D7); a batch that meets a lock is tried again, then halved like that (D3).
+ * refused alone and the others are written (D7); a batch that meets a lock is tried again, then halved like that (D3). Under a
+ * lock on the whole table each of its rows would be waited for alone: what is left is then refused as locked at once.
  */
 export async function swapRows<C extends RowChange>(
   dialect: Dialect,
@@ -33,6 +36,7 @@ export async function swapRows<C extends RowChange>(
   options: SwapOptions<C>,
 ): Promise<ReadonlyMap<C, SwapOutcome>> {
   const outcomes = new Map<C, SwapOutcome>();
+  let locksMet = 0;
   await swapPart(changes, ATTEMPTS);
   return outcomes;
 
@@ -43,11 +47,13 @@ export async function swapRows<C extends RowChange>(
     if (failure === undefined) return;
     const isLocked = dialect.isPassing(failure);
     if (!isLocked && !dialect.isAboutTheCell(failure)) throw dialect.translate(failure);
-    const [first] = part;
-    if (part.length === 1 && first !== undefined) {
+    if (isLocked) locksMet += 1;
+    if (part.length === 1 || (isLocked && locksMet >= MOST_LOCKS)) {
       const { code } = failure as { readonly code?: unknown };
       const databaseCode = typeof code === "string" ? code : "no code";
-      outcomes.set(first, { kind: "refused", code: isLocked ? "locked" : "does-not-fit", databaseCode });
+      for (const change of part) {
+        outcomes.set(change, { kind: "refused", code: isLocked ? "locked" : "does-not-fit", databaseCode });
+      }
       return;
     }
     const middle = Math.ceil(part.length / 2);
@@ -66,6 +72,7 @@ export async function swapRows<C extends RowChange>(
           killPoint(`${options.stage}:before-commit`);
           return written;
         });
+        locksMet = 0;
         killPoint(`${options.stage}:after-commit`);
         for (const [index, change] of part.entries()) {
           const row = rows[index];
