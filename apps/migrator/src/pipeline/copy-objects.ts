@@ -1,4 +1,5 @@
 import type { ObjectRecord } from "@bucketferry/ledger";
+import { withBoundedNewSpace } from "../process/bounded-new-space.ts";
 import { joinedSignal } from "../process/joined-signal.ts";
 import { pool } from "../transfer/pool.ts";
 import type { CopyPorts } from "./copy-ports.ts";
@@ -10,9 +11,11 @@ import { routeCopier } from "./route-copier.ts";
  */
 export async function copyObjects(objects: AsyncIterable<ObjectRecord>, ports: CopyPorts): Promise<void> {
   const copiers = new Map(ports.routes.map((route) => [route.name, routeCopier(route, ports)]));
-  await pool(objects, (object) => copiers.get(object.route)?.(object) ?? Promise.resolve(), {
-    concurrency: () => ports.throttle.concurrency(),
-    onChange: (listener) => ports.throttle.onChange(listener),
-    drain: joinedSignal(ports.drain, ports.signal),
-  });
+  await withBoundedNewSpace(() =>
+    pool(objects, (object) => copiers.get(object.route)?.(object) ?? Promise.resolve(), {
+      concurrency: () => ports.throttle.concurrency(),
+      onChange: (listener) => ports.throttle.onChange(listener),
+      drain: joinedSignal(ports.drain, ports.signal),
+    }),
+  );
 }
