@@ -32,9 +32,8 @@ it("a database that is gone: the process lives, is not ready, and says 503 witho
   expect(await ready.json()).toMatchObject({ checks: { storage: "ok", database: "failing" } });
 });
 
-it("an object that is cut while it is sent: the client's connection ends, and the log says why", async () => {
-  const printed = vi.spyOn(console, "error");
-  ends.push(() => Promise.resolve(printed.mockRestore()));
+/** The service on a folder that a test may spoil. */
+async function serviceOnFolder() {
   const folder = mkdtempSync(join(tmpdir(), "bucketferry-api-outage-"));
   ends.push(() => rm(folder, { recursive: true, force: true }));
   const files = join(folder, "files");
@@ -42,6 +41,13 @@ it("an object that is cut while it is sent: the client's connection ends, and th
   const world = await openWorld("fs and SQLite", { STORAGE_CONFIG: join(folder, "storage.json") });
   if (world === undefined) throw new Error("The embedded service needs no engine.");
   ends.push(() => world.close());
+  return { world, folder, files };
+}
+
+it("an object that is cut while it is sent: the client's connection ends, and the log says why", async () => {
+  const printed = vi.spyOn(console, "error");
+  ends.push(() => Promise.resolve(printed.mockRestore()));
+  const { world, files } = await serviceOnFolder();
   await world.service.storage.put("large.bin", Buffer.alloc(64 * 1024 * 1024));
 
   const headers = { authorization: `Bearer ${await world.serviceToken()}` };
@@ -54,13 +60,7 @@ it("an object that is cut while it is sent: the client's connection ends, and th
 });
 
 it("storage that is gone: the process lives, is not ready, and other requests are answered", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "bucketferry-api-outage-"));
-  ends.push(() => rm(folder, { recursive: true, force: true }));
-  const files = join(folder, "files");
-  writeFileSync(join(folder, "storage.json"), JSON.stringify({ adapter: "fs", directory: files }));
-  const world = await openWorld("fs and SQLite", { STORAGE_CONFIG: join(folder, "storage.json") });
-  if (world === undefined) throw new Error("The embedded service needs no engine.");
-  ends.push(() => world.close());
+  const { world, folder, files } = await serviceOnFolder();
   await rm(files, { recursive: true });
 
   const service = { authorization: `Bearer ${await world.serviceToken()}` };
