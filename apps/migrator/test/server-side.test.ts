@@ -395,7 +395,7 @@ describe.skipIf(endpoint === undefined)("a real S3 service that has both sides",
         endpoint: endpoint.endpoint,
         region: endpoint.region,
         forcePathStyle: true,
-        profile: "ceph",
+        profile: endpoint.profile,
         accessKeyId: endpoint.credentials.accessKeyId,
         secretAccessKey: endpoint.credentials.secretAccessKey,
       };

@@ -45,6 +45,12 @@ describe("the XML of answers", () => {
     expect(() => parseXml(text, "R")).toThrow(expect.objectContaining({ code: "Unavailable" }));
   });
 
+  it("takes the answer of a server that says Response where S3 says Result", () => {
+    const parts = "<ListPartsResponse><IsTruncated>false</IsTruncated></ListPartsResponse>";
+    expect(parseXml(parts, "ListPartsResult").textOf("IsTruncated")).toBe("false");
+    expect(() => parseXml(parts, "ListBucketResult")).toThrow(expect.objectContaining({ code: "Unavailable" }));
+  });
+
   it("says what a service answered that passed over a sub-resource which it does not know", () => {
     const listing =
       '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>';

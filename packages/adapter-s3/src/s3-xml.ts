@@ -58,7 +58,8 @@ export function parseXml(text: string, ...roots: string[]): XmlElement {
   }
   const top = element(document);
   for (const name of roots) {
-    const [root] = top.all(name);
+    // Some servers say Response where S3 says Result (moto: ListPartsResponse); the AWS SDKs do not look at it.
+    const [root] = [...top.all(name), ...top.all(name.replace(/Result$/, "Response"))];
     if (root !== undefined) return root;
   }
   const other = namesIn(document).find((name) => OF_ANOTHER_QUESTION.test(name));

@@ -16,7 +16,7 @@ export async function endUpload(target: StorageProvider, record: UploadRecord, s
     return 1;
   }
   let ended = 0;
-  for (const upload of await at("target", Array.fromAsync(uploadsUnder(target, targetKey, signal)))) {
+  for (const upload of await uploadsUnder(target, targetKey, signal)) {
     const parts = await partsAtTarget(target, upload, signal);
     if (parts === undefined || !canBeUnanswered(record, upload, parts)) continue;
     await at("target", target.multipart.abort(upload, { signal }));
@@ -25,7 +25,7 @@ export async function endUpload(target: StorageProvider, record: UploadRecord, s
   return ended;
 }
 
-/** What the target holds of an upload; undefined when there is no such upload any more. */
+/** What the target holds of an upload; undefined when there is no such upload any more, or the target cannot tell. */
 export async function partsAtTarget(
   target: StorageProvider,
   upload: MultipartUpload,
@@ -34,11 +34,19 @@ export async function partsAtTarget(
   try {
     return await target.multipart.listParts(upload, { signal });
   } catch (error) {
-    if (isStorageError(error, "NotFound")) return undefined;
+    if (isStorageError(error, "NotFound", "Unsupported")) return undefined;
     throw attribute("target", error);
   }
 }
 
-async function* uploadsUnder(target: StorageProvider, key: string, signal: AbortSignal) {
-  for await (const upload of target.multipart.list({ prefix: key, signal })) if (upload.key === key) yield upload;
+/** None where the target cannot list them: what nobody can find does not hold up the copy. */
+async function uploadsUnder(target: StorageProvider, key: string, signal: AbortSignal) {
+  const found: MultipartUpload[] = [];
+  try {
+    for await (const upload of target.multipart.list({ prefix: key, signal }))
+      if (upload.key === key) found.push(upload);
+  } catch (error) {
+    if (!isStorageError(error, "Unsupported")) throw attribute("target", error);
+  }
+  return found;
 }

@@ -58,9 +58,8 @@ async function goOn(
     const upload = { key: object.targetKey, uploadId: remembered.uploadId };
     const parts = await partsAtTarget(target, upload, signal);
     if (parts !== undefined) return { ...upload, kept: partsToKeep(remembered.parts, parts) };
-  } else {
-    await endUpload(target, remembered, signal);
   }
+  await endUpload(target, remembered, signal);
   await uploads.forget(remembered.route, remembered.key);
   return undefined;
 }

@@ -1,0 +1,71 @@
+import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import type { FaultRule } from "@bucketferry/storage-core/conformance";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { startCli } from "./cli.ts";
+import { openStages } from "./in-process.ts";
+import { content, openWorld, type World } from "./world.ts";
+
+const PART = 5 * 1024 ** 2;
+/** Three parts. */
+const BYTES = content(1, 12_000_000);
+
+let world: World;
+let targetProxy: FaultProxy;
+beforeEach(async () => {
+  world = await openWorld();
+  targetProxy = await faultProxy({ target: world.target.url });
+  world.configure((config) => {
+    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
+    config["copy"] = { concurrency: 4, maxAttempts: 3, partSize: PART };
+  });
+  await world.route.source.put("large.wav", BYTES);
+  const stages = await openStages(world);
+  await stages.plan();
+  await stages.close();
+});
+afterEach(async () => {
+  await targetProxy.close();
+  await world.close();
+});
+
+/** What a server of few talents says to a request that it does not know (s3rver). */
+function refuse(query: string): FaultRule {
+  return {
+    match: { method: "GET", query },
+    times: Infinity,
+    fault: {
+      kind: "answer",
+      status: 405,
+      headers: { "content-type": "application/xml" },
+      body: "<Error><Code>MethodNotAllowed</Code><Message>m</Message></Error>",
+    },
+  };
+}
+
+it.each([
+  ["the parts of an upload", "uploadId=", "upload:part-recorded#2", 0],
+  ["uploads, when the answer that names one is lost", "uploads=", "upload:created", 1],
+])(
+  "L1 a copy that was killed begins anew where the target cannot list %s",
+  async (_, query, place, unfindable) => {
+    const killed = await startCli(["copy", "--json", "--config", world.configFile], {
+      env: { BUCKETFERRY_KILL_AT: place },
+    }).result;
+    expect(killed.signal).toBe("SIGKILL");
+
+    targetProxy.faults.inject(refuse(query));
+    const stages = await openStages(world);
+    try {
+      expect(await stages.copy({ partSizeBytes: PART })).toMatchObject({ copied: 1, failed: 0, complete: true });
+      const copy = await world.route.target.get("large.wav");
+      expect(Buffer.from(await copy.bytes()).equals(BYTES)).toBe(true);
+      expect(await stages.verify("deep")).toMatchObject({ verified: 1 });
+      // One whose id nobody knows and nobody can ask for stays, until a lifecycle rule of the bucket ends it.
+      expect(await Array.fromAsync(world.route.target.multipart.list())).toHaveLength(unfindable);
+      expect(await Array.fromAsync(stages.ledger.uploads.walk("audio"))).toEqual([]);
+    } finally {
+      await stages.close();
+    }
+  },
+  120_000,
+);
