@@ -56,7 +56,7 @@ export function program(onExit: (code: ExitCode) => void): Command {
   command<DoctorOptions>("doctor", "check both sides, the ledger and the database; changes nothing", async () => {
     const { doctorCommand } = await import("./commands/doctor.ts");
     return (environment, { write }) => doctorCommand(environment, { write: write ?? false });
-  }).option("--write", "also write, read and delete one scratch object at each target");
+  }).option("--write", "also write, read, list and delete scratch objects at each target");
 
   command<YesOptions>("setup", "make the targets ready; says first what it would do", async () => {
     const { setupCommand } = await import("./commands/setup.ts");

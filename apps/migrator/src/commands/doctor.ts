@@ -7,12 +7,13 @@ import { describeFailure } from "../describe-failure.ts";
 import { EXIT } from "../exit-codes.ts";
 import { counted, formatBytes } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
+import { probeTarget } from "../stages/probe-target.ts";
 import { withReferences } from "../with-references.ts";
 import { ledgerPath, withSides, type CommandEnvironment, type Sides } from "../session.ts";
 import { VERSION } from "../version.ts";
 
 export interface DoctorCommandOptions {
-  /** Also writes, reads and deletes one scratch object at each target. */
+  /** Also writes, reads, lists and deletes scratch objects at each target. */
   readonly write: boolean;
 }
 
@@ -64,6 +65,9 @@ async function checkSides(
         const report = await route[side].check({ write: write && side === "target", signal: interrupt.drain });
         const willBeMade = side === "target" && !report.ok && (await isMissing(route.target, interrupt.drain));
         for (const finding of report.findings) tell(subject, judgeBucket(finding, side, willBeMade));
+        if (write && side === "target" && report.ok) {
+          for (const finding of await probeTarget(route.target, interrupt.drain)) tell(subject, finding);
+        }
       } catch (error) {
         if (interrupt.drain.aborted) throw error;
         const { code, message, hint } = describeFailure(error);
