@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 /** What a server of few talents says to a request that it does not know (s3rver). */
-function refuse(query: string): FaultRule {
+function refuse(method: string, query: string): FaultRule {
   return {
-    match: { method: "GET", query },
+    match: { method, query },
     times: Infinity,
     fault: {
       kind: "answer",
@@ -43,24 +43,28 @@ function refuse(query: string): FaultRule {
 }
 
 it.each([
-  ["the parts of an upload", "uploadId=", "upload:part-recorded#2", 0],
-  ["uploads, when the answer that names one is lost", "uploads=", "upload:created", 1],
+  ["cannot list the parts of an upload", ["GET uploadId="], "upload:part-recorded#2", 0],
+  ["can neither list its parts nor end it", ["GET uploadId=", "DELETE uploadId="], "upload:part-recorded#2", 1],
+  ["cannot list uploads, and the answer that named one was lost", ["GET uploads="], "upload:created", 1],
 ])(
-  "L1 a copy that was killed begins anew where the target cannot list %s",
-  async (_, query, place, unfindable) => {
+  "L1 a copy that was killed begins anew where the target %s",
+  async (_, requests, place, unfindable) => {
     const killed = await startCli(["copy", "--json", "--config", world.configFile], {
       env: { BUCKETFERRY_KILL_AT: place },
     }).result;
     expect(killed.signal).toBe("SIGKILL");
 
-    targetProxy.faults.inject(refuse(query));
+    for (const request of requests) {
+      const [method = "", query = ""] = request.split(" ");
+      targetProxy.faults.inject(refuse(method, query));
+    }
     const stages = await openStages(world);
     try {
       expect(await stages.copy({ partSizeBytes: PART })).toMatchObject({ copied: 1, failed: 0, complete: true });
       const copy = await world.route.target.get("large.wav");
       expect(Buffer.from(await copy.bytes()).equals(BYTES)).toBe(true);
       expect(await stages.verify("deep")).toMatchObject({ verified: 1 });
-      // One whose id nobody knows and nobody can ask for stays, until a lifecycle rule of the bucket ends it.
+      // One that nobody can find or end stays, until a lifecycle rule of the bucket ends it.
       expect(await Array.fromAsync(world.route.target.multipart.list())).toHaveLength(unfindable);
       expect(await Array.fromAsync(stages.ledger.uploads.walk("audio"))).toEqual([]);
     } finally {
