@@ -1,5 +1,6 @@
 import {
   StorageError,
+  type Checksum,
   type MultipartCompleteOptions,
   type MultipartCreateOptions,
   type MultipartUpload,
@@ -9,11 +10,11 @@ import {
   type UploadPartOptions,
 } from "@bucketferry/storage-core";
 import type { BodySource, DriverMultipart } from "@bucketferry/storage-core/provider";
+import type { RequestHeaders } from "./s3-client.ts";
 import { S3AnswerError } from "./s3-failures.ts";
 import type { S3Context } from "./s3-context.ts";
 import { headObject } from "./s3-get.ts";
 import {
-  checksumHeaders,
   etagOf,
   storedHeaders,
   versionOf,
@@ -24,6 +25,7 @@ import type { AnswerHeaders } from "./s3-lane.ts";
 import { cutParts } from "./cut-parts.ts";
 import { decodeListed } from "./s3-list.ts";
 import { escapeXml, parseXml, type XmlElement } from "./s3-xml.ts";
+import { UNSIGNED_PAYLOAD } from "./sigv4.ts";
 
 export type PartReference = Pick<UploadedPart, "partNumber" | "etag">;
 
@@ -44,15 +46,15 @@ export async function createUpload(
   return { key, uploadId };
 }
 
-/** Sends one part that is held in memory, signed with its hash, so that the service verifies it. */
+/** Sends one part, with a hash that the service verifies where its bytes are in memory or the caller has given one. */
 export async function sendPart(
-  { client, config }: S3Context,
+  { client, capabilities }: S3Context,
   { key, uploadId }: MultipartUpload,
   partNumber: number,
   body: { readonly bytes: Uint8Array } | { readonly stream: AsyncIterable<Uint8Array>; readonly length: number },
   { checksum, signal }: UploadPartOptions,
 ): Promise<UploadedPart> {
-  const { headers, payloadSha256 } = checksumHeaders(checksum, config.profile);
+  const { headers, payloadSha256 } = partIntegrity(checksum, capabilities);
   const size = "bytes" in body ? body.bytes.byteLength : body.length;
   const answer = await client.head({
     method: "PUT",
@@ -67,6 +69,28 @@ export async function sendPart(
   if (etag === "")
     throw new StorageError("Unavailable", `the service took part ${partNumber} without giving it an ETag`);
   return { partNumber, etag, size };
+}
+
+/**
+ * A part may carry an `x-amz-checksum-…` only if its upload was begun with that algorithm, and then each part must, and the completion
+ * must repeat them all. The signed hash of the body and `Content-MD5` are verified without that:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html. A `Content-MD5` that is verified is signed as well, so nobody
+ * computes a second hash for it.
+ */
+function partIntegrity(
+  checksum: Checksum | undefined,
+  { checksums }: S3Context["capabilities"],
+): { readonly headers: RequestHeaders; readonly payloadSha256?: string } {
+  if (checksum === undefined) return { headers: {} };
+  const { algorithm, value } = checksum;
+  if (algorithm === "sha256") return { headers: {}, payloadSha256: Buffer.from(value, "base64").toString("hex") };
+  if (algorithm === "md5") {
+    const headers = { "content-md5": Buffer.from(value, "hex").toString("base64") };
+    return checksums.onPut.includes("md5") ? { headers, payloadSha256: UNSIGNED_PAYLOAD } : { headers };
+  }
+  throw new StorageError("Unsupported", `a part is not held against a ${algorithm}`, {
+    hint: "Pass the part's md5 or sha256",
+  });
 }
 
 /** `etag` is empty where the service says none, as Ceph 16. */

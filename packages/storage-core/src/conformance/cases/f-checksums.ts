@@ -20,6 +20,14 @@ const VERIFIED_AND_REPORTED: Need = {
   in: ({ checksums }) => checksums.onPut.some((algorithm) => checksums.reported.includes(algorithm)),
 };
 
+/** What each part can be verified by; services verify other algorithms of whole objects only, or of uploads that named them. */
+const PART_ALGORITHMS = ["md5", "sha256"] as const;
+
+const VERIFIED_OF_PARTS: Need = {
+  name: "md5 or sha256 in checksums.onPut",
+  in: ({ checksums }) => PART_ALGORITHMS.some((algorithm) => checksums.onPut.includes(algorithm)),
+};
+
 /** F: checksums and integrity. */
 export const CHECKSUM_CASES: readonly ConformanceCase[] = [
   conformanceCase({
@@ -217,6 +225,33 @@ export const CHECKSUM_CASES: readonly ConformanceCase[] = [
         t.harness.faults?.clear();
       }
       await holds(t, key, bytes, "the object without the proxy's help");
+    },
+  }),
+  conformanceCase({
+    id: "F10",
+    title: "a part is held against its own md5 or sha256",
+    level: "extended",
+    needs: ["multipart", VERIFIED_OF_PARTS],
+    timeoutMs: 180_000,
+    run: async (t) => {
+      const { multipart } = t.provider;
+      const least = t.capabilities.multipart === false ? 0 : t.capabilities.multipart.minPartBytes;
+      const bodies = [randomBytes(t.random, Math.max(least, 1000)), randomBytes(t.random, 777)];
+      for (const algorithm of PART_ALGORITHMS.filter((one) => t.capabilities.checksums.onPut.includes(one))) {
+        const key = t.key(`by-${algorithm}`);
+        const upload = await multipart.create(key, { signal: t.signal });
+        const wrong = { algorithm, value: await checksumOf(algorithm, utf8("other bytes")) };
+        const refused = multipart.uploadPart(upload, 1, bodies[0] ?? "", { checksum: wrong, signal: t.signal });
+        await rejectsWith("ChecksumMismatch", refused, `part with a wrong ${algorithm}`);
+        equal((await multipart.listParts(upload, { signal: t.signal })).length, 0, "parts after the refused one");
+        const parts = [];
+        for (const [at, body] of bodies.entries()) {
+          const checksum = { algorithm, value: await checksumOf(algorithm, body) };
+          parts.push(await multipart.uploadPart(upload, at + 1, body, { checksum, signal: t.signal }));
+        }
+        await multipart.complete(upload, parts, { signal: t.signal });
+        await holds(t, key, concatenated(bodies), `the object of parts with their ${algorithm}`);
+      }
     },
   }),
 ];
