@@ -12,6 +12,7 @@ if (Number(process.versions.node.split(".")[0]) < REQUIRED_NODE) {
 const PROJECTS = [
   "packages/storage-core",
   "packages/http1",
+  "packages/md5-lanes",
   "packages/adapter-s3",
   "packages/adapter-supabase",
   "packages/adapter-fs",

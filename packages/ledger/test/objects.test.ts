@@ -236,14 +236,14 @@ describe("runs, events and uploads", () => {
       startedAt: 1,
     };
     await ledger.uploads.start(upload);
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2", size: 10, sha256: "aa" });
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 1, etag: "p1", size: 10, sha256: "bb" });
-    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2b", size: 10, sha256: "cc" });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2", size: 10, digest: "aa" });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 1, etag: "p1", size: 10, digest: "bb" });
+    await ledger.uploads.addPart(ROUTE.name, "big", { partNumber: 2, etag: "p2b", size: 10, digest: "cc" });
     expect(await ledger.uploads.find(ROUTE.name, "big")).toEqual({
       ...upload,
       parts: [
-        { partNumber: 1, etag: "p1", size: 10, sha256: "bb" },
-        { partNumber: 2, etag: "p2b", size: 10, sha256: "cc" },
+        { partNumber: 1, etag: "p1", size: 10, digest: "bb" },
+        { partNumber: 2, etag: "p2b", size: 10, digest: "cc" },
       ],
     });
     const asked = { ...upload, uploadId: null, startedAt: 2 };

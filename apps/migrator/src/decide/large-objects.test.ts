@@ -111,7 +111,7 @@ describe("an upload on record", () => {
       partNumber,
       etag: `e${partNumber}`,
       size: 10,
-      sha256: "h",
+      digest: "h",
     }));
     const kept = partsToKeep(recorded, [
       { partNumber: 1, etag: "e1", size: 10 },

@@ -39,17 +39,19 @@ function digestsFrom(sha256: Hash, md5: Hash | undefined, startSize: number): Ru
 }
 
 /**
- * The strongest checksum that the target verifies while it stores a body that is in memory; undefined when it verifies none
- * that Node computes.
+ * The checksum that the target verifies while it stores a body that is in memory: the strongest that is known already, or else
+ * the strongest there is; undefined when it verifies none that Node computes.
  */
 export function checksumFor(
   bytes: Uint8Array,
-  digests: Digests,
+  { sha256, md5 }: Partial<Pick<Digests, "sha256" | "md5">>,
   target: Pick<Capabilities, "checksums">,
 ): Checksum | undefined {
   const offered = target.checksums.onPut;
-  if (offered.includes("sha256")) return { algorithm: "sha256", value: base64OfHex(digests.sha256) };
-  if (offered.includes("md5")) return { algorithm: "md5", value: digests.md5 ?? hash("md5", bytes, "hex") };
+  if (offered.includes("sha256") && sha256 !== undefined) return { algorithm: "sha256", value: base64OfHex(sha256) };
+  if (offered.includes("md5") && md5 !== undefined) return { algorithm: "md5", value: md5 };
+  if (offered.includes("sha256")) return { algorithm: "sha256", value: hash("sha256", bytes, "base64") };
+  if (offered.includes("md5")) return { algorithm: "md5", value: hash("md5", bytes, "hex") };
   if (offered.includes("sha1")) return { algorithm: "sha1", value: hash("sha1", bytes, "base64") };
   if (offered.includes("crc32")) return { algorithm: "crc32", value: base64OfUint32(crc32(bytes)) };
   return undefined;

@@ -2,8 +2,8 @@ import type { ObjectInfo, StorageProvider } from "@bucketferry/storage-core";
 import type { Digests } from "../decide/compare-copies.ts";
 import type { Side } from "../decide/failure.ts";
 import { PART_BYTES, rangesBetweenParts, type PartRange } from "../decide/part-plan.ts";
-import { runningDigests } from "./digests.ts";
 import { fillBuffer } from "./fill-buffer.ts";
+import { heldDigests } from "./held-digests.ts";
 import type { PartBuffer, PartBuffers } from "./part-buffers.ts";
 import { openPinned } from "./pinned-range.ts";
 import { untilFailure } from "./until-failure.ts";
@@ -29,7 +29,7 @@ export async function readInParts(
   { signal, md5, buffers, onBytes }: ReadInPartsOptions,
 ): Promise<Digests> {
   const parts = untilFailure(signal);
-  const whole = runningDigests(md5);
+  const whole = heldDigests(md5);
 
   const read = async (
     range: Pick<PartRange, "offset" | "length">,
@@ -41,7 +41,7 @@ export async function readInParts(
       await fillBuffer(side, buffer.bytes, opened);
       await mine;
       parts.signal.throwIfAborted();
-      whole.update(buffer.bytes);
+      await whole.add(buffer.bytes);
       await onBytes?.(range.length);
     } finally {
       buffer.release();

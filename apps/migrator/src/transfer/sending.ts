@@ -2,7 +2,6 @@ import type { UploadPartRecord } from "@bucketferry/ledger";
 import type { GetResult } from "@bucketferry/storage-core";
 import type { PartRange } from "../decide/part-plan.ts";
 import { killPoint } from "../references/kill-point.ts";
-import type { RunningDigests } from "./digests.ts";
 import type { OpenUpload } from "./open-upload.ts";
 import { openPinned } from "./pinned-range.ts";
 import type { FoundObject, TransferContext } from "./transfer.ts";
@@ -13,8 +12,6 @@ export interface Sending {
   readonly upload: OpenUpload;
   readonly context: TransferContext;
   readonly signal: AbortSignal;
-  /** Of the whole object; parts are added to it in their order. */
-  whole: RunningDigests;
 }
 
 export function openPart(

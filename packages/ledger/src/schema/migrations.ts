@@ -2,12 +2,17 @@ import { LedgerError } from "../ledger-error.ts";
 import type { Sql } from "../sqlite/sql.ts";
 import { firstSchema } from "./0001-ledger.ts";
 import { partHashes } from "./0002-part-hashes.ts";
+import { partDigests } from "./0003-part-digests.ts";
 
 /** Name → SQL. */
 export type Migrations = Readonly<Record<string, string>>;
 
 /** In order. A schema that was published is never edited; a change is another line. */
-export const MIGRATIONS: Migrations = { "0001-ledger": firstSchema, "0002-part-hashes": partHashes };
+export const MIGRATIONS: Migrations = {
+  "0001-ledger": firstSchema,
+  "0002-part-hashes": partHashes,
+  "0003-part-digests": partDigests,
+};
 
 /** Named after the library that kept it in the first ledgers. */
 const RECORD = "kysely_migration";

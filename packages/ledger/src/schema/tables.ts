@@ -103,5 +103,5 @@ export interface UploadPartsTable {
   part_number: number;
   etag: string;
   size: number;
-  sha256: string;
+  digest: string;
 }

@@ -20,8 +20,11 @@ export interface UploadPartRecord {
   readonly partNumber: number;
   readonly etag: string;
   readonly size: number;
-  /** Of the bytes that were sent, lower-case hex: a part that is read again must be the same to stand for this one. */
-  readonly sha256: string;
+  /**
+   * SHA-256 or MD5 of the bytes that were sent, lower-case hex: a part that is read again must have the same to stand for this
+   * one. Which of them follows from the target, and their lengths differ, so one is never taken for the other.
+   */
+  readonly digest: string;
 }
 
 export type UploadWithParts = UploadRecord & { readonly parts: readonly UploadPartRecord[] };
@@ -50,18 +53,18 @@ export function recordPart(
   sql: Sql,
   routeId: number,
   key: string,
-  { partNumber, etag, size, sha256 }: UploadPartRecord,
+  { partNumber, etag, size, digest }: UploadPartRecord,
 ): void {
   sql.run(
-    `insert into upload_parts (route_id, key, part_number, etag, size, sha256) values (?, ?, ?, ?, ?, ?)
+    `insert into upload_parts (route_id, key, part_number, etag, size, digest) values (?, ?, ?, ?, ?, ?)
      on conflict (route_id, key, part_number)
-     do update set etag = excluded.etag, size = excluded.size, sha256 = excluded.sha256`,
+     do update set etag = excluded.etag, size = excluded.size, digest = excluded.digest`,
     routeId,
     key,
     partNumber,
     etag,
     size,
-    sha256,
+    digest,
   );
 }
 
@@ -116,5 +119,5 @@ function recordOf(route: string, row: UploadsTable): UploadRecord {
 }
 
 function partOf(row: UploadPartsTable): UploadPartRecord {
-  return { partNumber: row.part_number, etag: row.etag, size: row.size, sha256: row.sha256 };
+  return { partNumber: row.part_number, etag: row.etag, size: row.size, digest: row.digest };
 }
