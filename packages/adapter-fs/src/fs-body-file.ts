@@ -1,7 +1,7 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
-import { closeSync, fdatasync, fstatSync, open as openByNumber, writeSync, type BigIntStats } from "node:fs";
+import { closeSync, fstatSync, open as openByNumber, openSync, writeSync, type BigIntStats } from "node:fs";
 import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { StorageError } from "@bucketferry/storage-core";
@@ -11,10 +11,9 @@ import type { FsLayout } from "./fs-layout.ts";
 import { requireRoot } from "./fs-root.ts";
 import { SMALL_FILE_BYTES } from "./fs-small-files.ts";
 
-const datasync = promisify(fdatasync);
 const openFile = promisify(openByNumber);
 
-/** A body on disk under a temporary name, whole and checked, not yet anybody's object. */
+/** A body in a file of a temporary name, whole and checked, not yet anybody's object, nor for certain on the disk. */
 export interface BodyFile {
   readonly path: string;
   readonly stats: BigIntStats;
@@ -24,17 +23,20 @@ export interface BodyFile {
 
 export interface WriteBodyOptions {
   readonly checksum?: Checksum | undefined;
-  readonly durable: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** For a key that no object has: then nothing that waits for the disk is near its file. */
+  readonly isNew?: boolean | undefined;
 }
 
 /** Writes the body to a file of its own; nothing is left of it when that fails. */
 export async function writeBodyFile(layout: FsLayout, body: BodySource, options: WriteBodyOptions): Promise<BodyFile> {
-  const path = join(layout.temporary, randomUUID());
+  const small = body.kind === "bytes" && body.bytes.byteLength <= SMALL_FILE_BYTES ? body.bytes : undefined;
+  const folder = small !== undefined && options.isNew === true ? layout.temporaryNew : layout.temporary;
+  const path = join(folder, randomUUID());
   try {
-    return body.kind === "bytes" && body.bytes.byteLength <= SMALL_FILE_BYTES
-      ? await writeSmall(layout, path, body.bytes, options)
-      : await writeLarge(layout, path, body, options);
+    return small === undefined
+      ? await writeLarge(layout, path, body, options)
+      : await writeSmall(layout, path, small, options);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
@@ -46,10 +48,11 @@ async function writeSmall(layout: FsLayout, path: string, bytes: Uint8Array, opt
   const digest = checkedDigest(options.checksum);
   digest.update(bytes);
   const sha256 = digest.end();
-  const file = await withFolder(layout, () => openFile(path, "wx"));
+  const file = await withFolder(layout, path, () =>
+    options.isNew === true ? openSync(path, "wx") : openFile(path, "wx"),
+  );
   try {
     for (let written = 0; written < bytes.byteLength;) written += writeSync(file, bytes, written);
-    if (options.durable) await datasync(file);
     return { path, stats: fstatSync(file, { bigint: true }), sha256 };
   } finally {
     closeSync(file);
@@ -57,10 +60,9 @@ async function writeSmall(layout: FsLayout, path: string, bytes: Uint8Array, opt
 }
 
 async function writeLarge(layout: FsLayout, path: string, body: BodySource, options: WriteBodyOptions) {
-  const file = await withFolder(layout, () => open(path, "wx"));
+  const file = await withFolder(layout, path, () => open(path, "wx"));
   try {
     const sha256 = await fill(file, body, options);
-    if (options.durable) await file.datasync();
     return { path, stats: await file.stat({ bigint: true }), sha256 };
   } finally {
     await file.close();
@@ -68,13 +70,13 @@ async function writeLarge(layout: FsLayout, path: string, body: BodySource, opti
 }
 
 /** The folder of temporary files is made with the first of them; the directory itself by `ensureBucket` alone. */
-async function withFolder<Opened>(layout: FsLayout, opening: () => Opened): Promise<Awaited<Opened>> {
+async function withFolder<Opened>(layout: FsLayout, path: string, opening: () => Opened): Promise<Awaited<Opened>> {
   try {
     return await opening();
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
     await requireRoot(layout);
-    await mkdir(layout.temporary, { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
     return await opening();
   }
 }

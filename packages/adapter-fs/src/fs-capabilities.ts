@@ -47,6 +47,8 @@ export function fsCapabilities({ hasUrls, platform }: { hasUrls: boolean; platfo
       doubleSlash: false,
       // By default, macOS and Windows keep one file for both.
       caseSensitive: !windows && platform !== "darwin",
+      // APFS and HFS+ take one for the other: https://developer.apple.com/support/downloads/Apple-File-System-Reference.pdf
+      unicodeForms: platform === "darwin" ? "same" : "distinct",
       objectBesideFolder: false,
       reserved: String.raw`^\.bucketferry(?:/|$)`,
     },

@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, realpathSync, rmdirSync, statSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { linkSync, mkdirSync, realpathSync, renameSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { StorageError } from "@bucketferry/storage-core";
 import type { BodyFile } from "./fs-body-file.ts";
@@ -7,11 +7,14 @@ import { hasCode } from "./fs-errors.ts";
 import { fileIdentity } from "./fs-identity.ts";
 import type { KeyLock } from "./fs-key-lock.ts";
 import type { FsLayout } from "./fs-layout.ts";
-import { removeLastSidecar, removeSidecar, writeSidecar, type Sidecar } from "./fs-sidecar.ts";
+import type { Leftovers } from "./fs-leftovers.ts";
+import { removeSidecar, writeSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { syncFile, syncFolder } from "./fs-sync.ts";
 
 export interface CommitOptions {
   readonly layout: FsLayout;
   readonly locks: KeyLock;
+  readonly leftovers: Leftovers;
   readonly durable: boolean;
   /** Only when no object has the key yet. */
   readonly ifAbsent: boolean;
@@ -24,26 +27,26 @@ export async function commit(
   sidecar: Omit<Sidecar, "sha256">,
   options: CommitOptions,
 ): Promise<string> {
-  const { layout, locks } = options;
+  const { layout, locks, leftovers, durable } = options;
   const identity = fileIdentity(body.stats);
+  const path = layout.object(key);
   try {
-    writeSidecar(layout, key, identity, { ...sidecar, sha256: body.sha256 });
+    const sidecarPath = writeSidecar(layout, key, identity, { ...sidecar, sha256: body.sha256 });
+    // At once: a file system with a journal writes both with one commit.
+    if (durable) await Promise.all([syncFile(body.path), syncFile(sidecarPath)]);
     await locks.run(key, async () => {
-      const path = layout.object(key);
       const replaced = identityAt(path);
-      try {
-        await intoPlace(body.path, path, options);
-      } catch (error) {
-        removeLastSidecar(layout, key, identity);
-        throw error;
-      }
+      await intoPlace({ from: body.path, to: path, isNew: replaced === undefined }, options);
       if (replaced !== undefined) removeSidecar(layout, key, replaced);
     });
-    return identity;
   } catch (error) {
+    // What failed may have come after the rename.
+    if (identityAt(path) !== identity) removeSidecar(layout, key, identity);
     await rm(body.path, { force: true });
     throw error;
   }
+  await leftovers.afterWrite(key, identity);
+  return identity;
 }
 
 /** The identity of what is there now; undefined when nothing is. */
@@ -56,11 +59,20 @@ export function identityAt(path: string): string | undefined {
 /** Deletes that take a folder away again and again are a race; something else that does it is none, and is told. */
 const MOST_ATTEMPTS = 100;
 
-async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }: CommitOptions): Promise<void> {
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  /** Nothing has the name, as far as anybody can know. */
+  readonly isNew: boolean;
+}
+
+async function intoPlace({ from, to, isNew }: Move, { layout, durable, ifAbsent }: CommitOptions): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       folderFor(to, layout);
       if (ifAbsent) linkNew(from, to);
+      else if (isNew) renameSync(from, to);
+      // Over a file it may wait for the disk.
       else await rename(from, to);
       break;
     } catch (error) {
@@ -69,7 +81,7 @@ async function intoPlace(from: string, to: string, { layout, durable, ifAbsent }
       if (!(hasCode(error, "EISDIR", "ENOTEMPTY", "EPERM") && removeEmptyFolder(to))) throw error;
     }
   }
-  if (ifAbsent) await rm(from, { force: true });
+  if (ifAbsent) unlinkSync(from);
   if (durable) await syncFolder(dirname(to));
 }
 
@@ -118,21 +130,5 @@ function removeEmptyFolder(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** A rename is on disk when its folder is (fsync(2)). Windows cannot open folders, and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r").catch((error: unknown) => {
-    // The object was deleted meanwhile, and its folder with it.
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  });
-  if (handle === undefined) return;
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

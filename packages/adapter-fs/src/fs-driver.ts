@@ -34,13 +34,14 @@ import { requireReadConditions } from "./fs-conditions.ts";
 import { classifyFsError, hasCode } from "./fs-errors.ts";
 import { KeyLock } from "./fs-key-lock.ts";
 import { fsLayout, type FsLayout } from "./fs-layout.ts";
+import { Leftovers } from "./fs-leftovers.ts";
 import { FsListing } from "./fs-listing.ts";
 import { fsMultipart } from "./fs-multipart.ts";
 import { openObject } from "./fs-open.ts";
 import { requireRoot } from "./fs-root.ts";
 import type { ResolvedFsOptions } from "./fs-options.ts";
 import { readBody } from "./fs-read-body.ts";
-import { removeLastSidecar, type Sidecar } from "./fs-sidecar.ts";
+import { removeSidecar, type Sidecar } from "./fs-sidecar.ts";
 import { heldBody, smallObject } from "./fs-small-object.ts";
 import { fsUrls, type FsUrls } from "./fs-urls.ts";
 
@@ -56,12 +57,14 @@ export class FsDriver implements StorageDriver {
   readonly #urls: FsUrls;
   readonly #listing: FsListing;
   readonly #locks = new KeyLock();
+  readonly #leftovers: Leftovers;
 
   constructor({ directory, publicBaseUrl, durable }: ResolvedFsOptions) {
     const root = resolve(directory);
     this.bucket = basename(root) || root;
     this.capabilities = fsCapabilities({ hasUrls: publicBaseUrl !== undefined, platform: process.platform });
     this.#layout = fsLayout(root);
+    this.#leftovers = new Leftovers(this.#layout);
     this.#durable = durable;
     this.#urls = fsUrls(this.bucket, publicBaseUrl);
     this.urlHosts = this.#urls.hosts;
@@ -75,7 +78,8 @@ export class FsDriver implements StorageDriver {
 
   async put(key: string, body: BodySource, options: PutOptions): Promise<PutResult> {
     const { checksum, signal, ifNoneMatch } = options;
-    const file = await writeBodyFile(this.#layout, body, { checksum, signal, durable: this.#durable });
+    const isNew = identityAt(this.#layout.object(key)) === undefined;
+    const file = await writeBodyFile(this.#layout, body, { checksum, signal, isNew });
     return this.#commit(key, file, sidecarOf(options), ifNoneMatch === "*");
   }
 
@@ -116,8 +120,9 @@ export class FsDriver implements StorageDriver {
         if ((await stat(path).catch(() => undefined))?.isDirectory() === true) return;
         if (!hasCode(error, "ENOENT")) throw error;
       }
-      removeLastSidecar(this.#layout, key, identity);
+      removeSidecar(this.#layout, key, identity);
       await removeEmptyFolders(dirname(path), this.#layout.root);
+      await this.#leftovers.afterWrite(key, undefined);
     });
   }
 
@@ -149,7 +154,7 @@ export class FsDriver implements StorageDriver {
       }
       const body = readBody(file, { offset: 0, length: info.size });
       const source: BodySource = { kind: "stream", length: info.size, replayable: false, open: () => body };
-      const copied = await writeBodyFile(this.#layout, source, { durable: this.#durable, signal: options.signal });
+      const copied = await writeBodyFile(this.#layout, source, { signal: options.signal });
       return await this.#commit(to, copied, sidecarOf(options.replace ?? info), options.ifNoneMatch === "*");
     } finally {
       await file.close();
@@ -196,6 +201,7 @@ export class FsDriver implements StorageDriver {
     const etag = await commit(key, body, sidecar, {
       layout: this.#layout,
       locks: this.#locks,
+      leftovers: this.#leftovers,
       durable: this.#durable,
       ifAbsent,
     });

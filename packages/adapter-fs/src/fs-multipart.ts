@@ -16,6 +16,7 @@ import { hasCode } from "./fs-errors.ts";
 import type { FsLayout } from "./fs-layout.ts";
 import { requireRoot } from "./fs-root.ts";
 import type { Sidecar } from "./fs-sidecar.ts";
+import { syncFile } from "./fs-sync.ts";
 
 type Description = Omit<Sidecar, "sha256"> & { readonly key: string; readonly startedAt: string };
 
@@ -87,10 +88,11 @@ export function fsMultipart({ layout, durable, commit }: FsMultipartParts): Driv
 
     async uploadPart(upload, partNumber, body: BodySource, { checksum, signal }) {
       await describe(upload);
-      const file = await writeBodyFile(layout, body, { checksum, signal, durable });
+      const file = await writeBodyFile(layout, body, { checksum, signal });
       const etag = Buffer.from(file.sha256, "base64").toString("hex");
       const former = (await partsOf(upload)).filter((part) => part.partNumber === partNumber && part.etag !== etag);
       try {
+        if (durable) await syncFile(file.path);
         await rename(file.path, partPath(folderOf(upload), partNumber, etag));
       } catch (error) {
         await rm(file.path, { force: true });
@@ -116,7 +118,7 @@ export function fsMultipart({ layout, durable, commit }: FsMultipartParts): Driv
       });
       const length = parts.reduce((sum, { partNumber }) => sum + (held.get(partNumber)?.size ?? 0), 0);
       const body: BodySource = { kind: "stream", length, replayable: true, open: () => joined(paths) };
-      const file = await writeBodyFile(layout, body, { durable, signal });
+      const file = await writeBodyFile(layout, body, { signal });
       const result = await commit(key, file, headers, ifNoneMatch === "*");
       await rm(folderOf(upload), { recursive: true, force: true });
       return result;
