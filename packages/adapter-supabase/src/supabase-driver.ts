@@ -6,7 +6,7 @@ import { check } from "./supabase-check.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
 import { copy } from "./supabase-copy.ts";
 import { deleteBatch, deleteObject } from "./supabase-delete.ts";
-import { supabaseEndpoint } from "./supabase-endpoint.ts";
+import { STORAGE_PATH, supabaseEndpoint } from "./supabase-endpoint.ts";
 import { classify } from "./supabase-errors.ts";
 import { listPage } from "./supabase-listing.ts";
 import type { ResolvedSupabaseOptions } from "./supabase-options.ts";
@@ -44,6 +44,7 @@ export function supabaseDriver(options: ResolvedSupabaseOptions): StorageDriver 
     bucket: options.bucket,
     capabilities: supabaseCapabilities(options),
     urlHosts: endpoint.urlHosts,
+    urlPathPart: `${STORAGE_PATH}/`,
     put: (key, body, putOptions) => put(context, key, body, putOptions),
     get: (key, getOptions) => get(context, key, getOptions),
     head: (key, headOptions) => head(context, key, headOptions),

@@ -2,7 +2,7 @@ import type { ResolvedSupabaseOptions } from "./supabase-options.ts";
 import { tokenClaims } from "./token-claims.ts";
 
 /** Path of the storage API below a project's URL. */
-const STORAGE_PATH = "/storage/v1";
+export const STORAGE_PATH = "/storage/v1";
 
 /**
  * `service`: sees and may do everything, so what it does not find is not there. `limited`: row level security decides,

@@ -1,6 +1,6 @@
 import type { ParsedUrl, UrlKind, UrlOptions } from "@bucketferry/storage-core";
 import { keysIn } from "./url-keys.ts";
-import type { SupabaseEndpoint } from "./supabase-endpoint.ts";
+import { STORAGE_PATH, type SupabaseEndpoint } from "./supabase-endpoint.ts";
 import type { SupabasePaths } from "./supabase-paths.ts";
 import { tokenClaims, tokenExpiry } from "./token-claims.ts";
 
@@ -32,9 +32,6 @@ const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload
 /** https://supabase.com/docs/guides/storage/uploads/resumable-uploads; the id is the bucket, the key and the object's version. */
 const RESUMABLE = /^\/upload\/resumable\/(?:sign\/)?([\w-]+=*)$/;
 
-/** Where a project's URL leads to its storage, whatever `url` of the options is. */
-const USUAL_BASE = "/storage/v1";
-
 /** Scheme, host, and the rest. No client sends a control character as it stands. */
 // oxlint-disable-next-line no-control-regex
 const WEB_URL = /^(?:(https?):)?\/\/([^\s/?#\\@]+)(\/[^\u0000-\u001f\u007f]*)$/i;
@@ -42,7 +39,8 @@ const WEB_URL = /^(?:(https?):)?\/\/([^\s/?#\\@]+)(\/[^\u0000-\u001f\u007f]*)$/i
 /** Understands every form that the service has issued. Grammar only: `new URL` would resolve dots and drop what it dislikes. */
 export function urlParser(endpoint: SupabaseEndpoint): (text: string) => ParsedUrl | undefined {
   const hosts = new Set(endpoint.hosts);
-  const bases = [...new Set([endpoint.basePath, USUAL_BASE])];
+  // Where a project's URL leads to its storage, whatever `url` of the options is.
+  const bases = [...new Set([endpoint.basePath, STORAGE_PATH])];
 
   return (text) => {
     const [, scheme, authority, rest] = WEB_URL.exec(text) ?? [];

@@ -63,6 +63,7 @@ export interface StorageDriver {
   readonly bucket: string;
   readonly capabilities: Capabilities;
   readonly urlHosts: readonly string[];
+  readonly urlPathPart?: string | undefined;
 
   /** Sends the body whole or in parts, as `capabilities.maxPutBytes` and its length demand; leaves nothing behind on failure. */
   put(key: string, body: BodySource, options: PutOptions): Promise<PutResult>;

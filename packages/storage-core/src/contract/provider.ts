@@ -306,6 +306,7 @@ export interface UploadedPart {
 export interface UploadPartOptions extends OperationOptions {
   /** Announced length of a stream, in bytes. */
   readonly contentLength?: number | undefined;
+  /** An md5 or sha256 that `capabilities.checksums.onPut` has. Of parts, not every service verifies other algorithms: `Unsupported`. */
   readonly checksum?: Checksum | undefined;
 }
 
@@ -361,6 +362,11 @@ export interface StorageProvider {
    * For prefilters: text that holds none of them holds no URL of this provider.
    */
   readonly urlHosts: readonly string[];
+  /**
+   * A part of the path of every URL accepted by `parseUrl`, as it stands there, none of it escaped (`/storage/v1/`); undefined:
+   * there is none. For prefilters, beside `urlHosts`: paths have their case where hosts have none, and such a search costs less.
+   */
+  readonly urlPathPart?: string | undefined;
   readonly multipart: MultipartOperations;
 
   /**

@@ -42,6 +42,7 @@ export function providerFrom(driver: StorageDriver): StorageProvider {
     bucket: driver.bucket,
     capabilities,
     urlHosts: Object.freeze([...driver.urlHosts]),
+    urlPathPart: driver.urlPathPart,
     multipart: multipartFrom(driver, gate),
 
     async put(key, body, options = {}) {

@@ -101,6 +101,7 @@ export function around(layer: (inner: StorageProvider) => Around): Layer {
       bucket: inner.bucket,
       capabilities: inner.capabilities,
       urlHosts: inner.urlHosts,
+      urlPathPart: inner.urlPathPart,
 
       put: async (key, body, options = {}) =>
         upload("put", key, body, options, (sent, changes) => inner.put(key, sent, { ...options, ...changes })),

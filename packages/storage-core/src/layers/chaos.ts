@@ -118,6 +118,7 @@ export function chaos({ seed, troubles, sleep = realSleep }: ChaosOptions): Laye
       bucket: inner.bucket,
       capabilities: inner.capabilities,
       urlHosts: inner.urlHosts,
+      urlPathPart: inner.urlPathPart,
 
       put: (key, body, options) =>
         troubled({ operation: "put", key, signal: options?.signal }, () => inner.put(key, body, options)),

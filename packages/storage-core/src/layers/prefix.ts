@@ -94,6 +94,7 @@ export function prefix(path: string): Layer {
       bucket: inner.bucket,
       capabilities: deepFreeze({ ...capabilities, keys: rules }),
       urlHosts: inner.urlHosts,
+      urlPathPart: inner.urlPathPart,
 
       put: async (key, body, options) => named(inner.put(full("put", key), body, options)),
 

@@ -39,6 +39,7 @@ export function readOnly({ reason = "the provider is read-only", when = () => tr
       bucket: inner.bucket,
       capabilities: inner.capabilities,
       urlHosts: inner.urlHosts,
+      urlPathPart: inner.urlPathPart,
 
       put: (key, body, options) => write("put", key, () => inner.put(key, body, options)),
       get: (key, options) => inner.get(key, options),

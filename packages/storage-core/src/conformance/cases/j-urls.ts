@@ -26,7 +26,12 @@ export const URL_CASES: readonly ConformanceCase[] = [
       const bare = [...WEIRD_NAMES.map(({ name }) => name), "/leading", "//leading", ".", "..", "é/日本/🎉"];
       const keys = [...weirdKeys(t), ...bare.filter((key) => brokenKeyRule(key, capabilities.keys) === undefined)];
       for (const key of keys) {
-        const parsed = provider.parseUrl(provider.publicUrl(key));
+        const url = provider.publicUrl(key);
+        ok(
+          url.includes(provider.urlPathPart ?? ""),
+          `the public URL of ${show(key)} holds no ${show(provider.urlPathPart ?? "")}`,
+        );
+        const parsed = provider.parseUrl(url);
         equal(parsed?.key, key, `key of the public URL of ${show(key)}`);
         equal(parsed?.bucket, provider.bucket, `bucket of the public URL of ${show(key)}`);
         equal(parsed?.candidates[0], key, `likeliest candidate of the public URL of ${show(key)}`);
