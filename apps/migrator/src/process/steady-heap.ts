@@ -14,13 +14,13 @@ const GARBAGE_BYTES = 12 * 1024 * 1024;
  * moment (https://v8.dev/blog/trash-talk tells of the spaces). It is read at each growth, so it can be set while the program runs.
  *
  * The pages that outlived a collection are garbage soon after, and V8 leaves some thirty MiB of them lying in a heap as small
- * as this one, so memory would seem to grow with the number of objects.
+ * as this one, so memory would seem to grow with the number of objects. `garbageBytes`: so much of them may lie there.
  */
-export async function withSteadyHeap<T>(work: () => Promise<T>): Promise<T> {
+export async function withSteadyHeap<T>(work: () => Promise<T>, garbageBytes = GARBAGE_BYTES): Promise<T> {
   const collect = exposedCollector();
   let keptBytes = process.memoryUsage().heapUsed;
   const watch = setInterval(() => {
-    if (process.memoryUsage().heapUsed < keptBytes + GARBAGE_BYTES) return;
+    if (process.memoryUsage().heapUsed < keptBytes + garbageBytes) return;
     collect({ type: "major" });
     keptBytes = process.memoryUsage().heapUsed;
   }, LOOK_EVERY_MS).unref();

@@ -5,6 +5,7 @@ import { leavesOf, mapLeaves } from "./database/shape/map-leaves.ts";
 import type { Catalogue, Row, RowCell, Table, TextColumn } from "./database/table.ts";
 import { keyOccurrences } from "./key-columns.ts";
 import type { ReadLeaf } from "./read-cell.ts";
+import { ANY_TEXT, type Sign } from "./sign.ts";
 import { findOccurrences } from "./text/find-occurrences.ts";
 import type { HostTable } from "./text/host-table.ts";
 
@@ -41,8 +42,11 @@ export interface ReadCellsOptions {
 
 const PROGRESS_EVERY_MS = 1_000;
 
-/** Chunks of cells that hold at least one reference, table by table. */
-export async function* readCells(source: CellSource, options: ReadCellsOptions): AsyncGenerator<readonly TableCell[]> {
+/**
+ * Chunks of cells that hold at least one reference, table by table. A cell is read when it is asked for, once: whoever needs no
+ * more than one at a time has no more than one in memory.
+ */
+export async function* readCells(source: CellSource, options: ReadCellsOptions): AsyncGenerator<Iterable<TableCell>> {
   if (options.tells !== false) {
     for (const { label, column, reason, count } of source.catalogue.skipped) {
       // Of what is counted only a count is worth a word.
@@ -56,7 +60,7 @@ async function* readTable(
   table: Table,
   source: CellSource,
   { signal, onEvent, before, since, parallel = false, tells = true, sourceOnly = false }: ReadCellsOptions,
-): AsyncGenerator<readonly TableCell[]> {
+): AsyncGenerator<Iterable<TableCell>> {
   const progress = (done: number): void => {
     if (!tells) return;
     const { label, estimatedRows: totalRows } = table;
@@ -71,11 +75,10 @@ async function* readTable(
   progress(0);
   let toldMs = performance.now();
   for (const part of partsOf(table)) {
-    const needles = part.needles ?? (sourceOnly ? source.hosts.sourceNeedles : source.hosts.needles);
-    for await (const chunk of source.dialect.read(part.table, { needles, signal, before, since, parallel })) {
+    const signs = part.signs ?? (sourceOnly ? source.hosts.sourceSigns : source.hosts.signs);
+    for await (const chunk of source.dialect.read(part.table, { signs, signal, before, since, parallel })) {
       tellTooLong(chunk, table, source, onEvent);
-      const cells = cellsIn(chunk.rows, part.table, source);
-      if (cells.length > 0) yield cells;
+      if (chunk.rows.length > 0) yield cellsIn(chunk.rows, part.table, source);
       if (chunk.done < 1 && performance.now() - toldMs > PROGRESS_EVERY_MS) {
         toldMs = performance.now();
         progress(chunk.done);
@@ -86,13 +89,13 @@ async function* readTable(
 }
 
 /** Columns of bare keys have nothing that could be looked for: every row of them is read. */
-function partsOf(table: Table): readonly { readonly table: Table; readonly needles?: readonly string[] }[] {
+function partsOf(table: Table): readonly { readonly table: Table; readonly signs?: readonly Sign[] }[] {
   const [keys, urls] = [true, false].map((wanted) =>
     table.columns.filter((column) => (column.keysOf !== undefined) === wanted),
   ) as [TextColumn[], TextColumn[]];
   return [
     ...(urls.length === 0 ? [] : [{ table: { ...table, columns: urls } }]),
-    ...keys.map((column) => ({ table: { ...table, columns: [column] }, needles: [""] })),
+    ...keys.map((column) => ({ table: { ...table, columns: [column] }, signs: [ANY_TEXT] })),
   ];
 }
 
@@ -112,15 +115,13 @@ function tellTooLong(
   }
 }
 
-function cellsIn(rows: readonly Row[], table: Table, source: CellSource): TableCell[] {
-  const cells: TableCell[] = [];
-  for (const row of rows) {
-    for (const one of row.cells) {
-      const cell = tableCell(row.key, one, table, source);
-      if (cell !== undefined) cells.push(cell);
+function* cellsIn(rows: readonly Row[], table: Table, source: CellSource): Generator<TableCell> {
+  for (const { key, cells } of rows) {
+    for (const one of cells) {
+      const cell = tableCell(key, one, table, source);
+      if (cell !== undefined) yield cell;
     }
   }
-  return cells;
 }
 
 /** Undefined when nothing in the cell names an object of ours. */

@@ -32,8 +32,8 @@ export type RewriteTo = (
 /** The part of a route that the rewriter needs. `source.parseUrl` reads old URLs, `target.publicUrl` writes new ones. */
 export interface ReferenceRoute {
   readonly name: string;
-  readonly source: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name" | "publicUrl">;
-  readonly target: Pick<StorageProvider, "parseUrl" | "urlHosts" | "bucket" | "name" | "publicUrl">;
+  readonly source: Pick<StorageProvider, "parseUrl" | "urlHosts" | "urlPathPart" | "bucket" | "name" | "publicUrl">;
+  readonly target: Pick<StorageProvider, "parseUrl" | "urlHosts" | "urlPathPart" | "bucket" | "name" | "publicUrl">;
   /** The key at the target of an object that has this key at the source; pure. */
   targetKey(key: string): string;
 }

@@ -16,6 +16,9 @@ import { scanReferences } from "./scan-references.ts";
 import { watchReferences } from "./watch-references.ts";
 import { hostTable } from "./text/host-table.ts";
 
+/** A batch of rows is some MiB; to collect after each would cost more than to read it. */
+const GARBAGE_BYTES = 32 * 2 ** 20;
+
 /** @throws DatabaseError when the database cannot be opened */
 export async function openReferences(options: OpenReferencesOptions): Promise<References> {
   const { routes, rewriteTo } = options;
@@ -44,13 +47,16 @@ export async function openReferences(options: OpenReferencesOptions): Promise<Re
 
   return {
     describe: async () => describeDatabase(dialect, await catalogue()),
-    scan: (stage) => withSteadyHeap(async () => scanReferences(await source(stage.table), stage)),
+    scan: (stage) => withSteadyHeap(async () => scanReferences(await source(stage.table), stage), GARBAGE_BYTES),
     rewrite: (stage) =>
-      withSteadyHeap(async () => rewriteReferences(await source(stage.table), { ...stage, to: rewriteTo })),
+      withSteadyHeap(
+        async () => rewriteReferences(await source(stage.table), { ...stage, to: rewriteTo }),
+        GARBAGE_BYTES,
+      ),
     async rollback(stage) {
       // A filter that is narrower today must not keep yesterday's cells from being restored.
       const everything = await dialect.catalogue(columnFilter(["*"], []));
-      return withSteadyHeap(() => rollbackReferences(dialect, everything, stage));
+      return withSteadyHeap(() => rollbackReferences(dialect, everything, stage), GARBAGE_BYTES);
     },
     async *prove(stage) {
       yield* proveReferences(await source(), stage, rewriteTo.to === "key");

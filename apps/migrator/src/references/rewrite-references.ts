@@ -104,7 +104,9 @@ async function rewritePass(
   };
   await translating(source, async () => {
     try {
-      for await (const cells of cellsToRead) {
+      for await (const chunk of cellsToRead) {
+        const cells = [...chunk];
+        if (cells.length === 0) continue;
         // What a cell of keys holds is known by the journal, which has to be complete for that.
         if (cells.some(({ column }) => column.keysOf !== undefined)) await writing;
         const planned = await planAll(cells, source, options);

@@ -64,7 +64,7 @@ async function countOthers({ catalogue, hosts, dialect }: CellSource, { signal, 
   for (const { label, column, reason, count: countRows } of catalogue.skipped) {
     if (countRows === undefined) continue;
     signal.throwIfAborted();
-    const rows = await countRows(hosts.needles).catch((error: unknown) => {
+    const rows = await countRows(hosts.signs).catch((error: unknown) => {
       throw dialect.translate(error);
     });
     if (rows > 0) onEvent({ type: "reference-skipped", table: label, column, reason, rows } satisfies ReferenceEvent);

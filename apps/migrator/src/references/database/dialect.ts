@@ -1,5 +1,6 @@
 import type { KeyValue } from "../cell.ts";
 import type { DatabaseError, DatabaseFinding } from "../contract.ts";
+import type { Sign } from "../sign.ts";
 import type { AppDatabase } from "./app-database.ts";
 import type { ColumnFilter } from "./column-filter.ts";
 import type { RowRestore, RowRewrite } from "./journal-entry.ts";
@@ -9,8 +10,8 @@ import type { Catalogue, KeyColumn, Row, Table, TextColumn, WrittenRow } from ".
 export type Moment = string;
 
 export interface ReadOptions {
-  /** Only rows of which a column holds one of these, in any case of its ASCII letters. */
-  readonly needles: readonly string[];
+  /** Only rows of which a column holds one of these. */
+  readonly signs: readonly Sign[];
   readonly signal: AbortSignal;
   /** Only row versions that were written before, or at or after, a moment. Where the database cannot tell: all. */
   readonly before?: Moment | undefined;

@@ -1,58 +1,37 @@
-import type { Shape } from "./shape/shape.ts";
+import type { Sign } from "../sign.ts";
 
-/** Needles with a text in common: one search for that rules most texts out for all of them. */
-export interface NeedleGroup {
-  /** Undefined for a needle by itself. */
+/** Signs with a text in common: one search for that rules most texts out for all of them. */
+export interface SignGroup {
+  /** Undefined for a sign by itself. */
   readonly gate: string | undefined;
-  /** Lower case. */
-  readonly needles: readonly string[];
+  readonly anyCase: boolean;
+  /** Of each sign the texts that are all to be found. */
+  readonly signs: readonly (readonly string[])[];
 }
 
 /** A shorter text is in too many rows to rule any out. */
 const SHORTEST_GATE = 6;
 
-/**
- * What a database has to look for, so that no text with a needle is passed over, at the least cost: a text that is wanted holds
- * the gate and a needle of one of the groups.
- */
-export function prefilter(needles: readonly string[], shape: Shape): readonly NeedleGroup[] {
-  let groups: NeedleGroup[] = [];
-  for (const needle of new Set(needles.map((one) => asWritten(one.toLowerCase(), shape)))) {
-    const joined = groups.findIndex((group) => gateOf([...group.needles, needle]) !== undefined);
+/** What a database has to look for, at the least cost: a text that is wanted holds the gate and a sign of one of the groups. */
+export function prefilter(signs: readonly Sign[]): readonly SignGroup[] {
+  let groups: SignGroup[] = [];
+  // Searches that cost less come first: what they find need not be looked for again.
+  for (const { texts, anyCase } of signs.toSorted((a, b) => Number(a.anyCase) - Number(b.anyCase))) {
+    const own: SignGroup = { gate: undefined, anyCase, signs: [texts] };
+    const joined = groups.findIndex((group) => together(group, own) !== undefined);
     groups =
       joined === -1
-        ? [...groups, { gate: undefined, needles: [needle] }]
-        : groups.map((group, index) => (index === joined ? together([...group.needles, needle]) : group));
+        ? [...groups, own]
+        : groups.map((group, index) => (index === joined ? (together(group, own) ?? group) : group));
   }
   return groups;
 }
 
-function together(needles: readonly string[]): NeedleGroup {
-  return { gate: gateOf(needles), needles };
-}
-
-function gateOf(needles: readonly string[]): string | undefined {
-  const part = commonPart(needles);
-  return part.length >= SHORTEST_GATE ? part : undefined;
-}
-
-/** In arrays, composites and hstores every backslash is escaped once a level. */
-function asWritten(needle: string, shape: Shape): string {
-  return needle.replaceAll("\\", "\\".repeat(2 ** depthOf(shape)));
-}
-
-function depthOf(shape: Shape): number {
-  switch (shape.kind) {
-    case "text":
-    case "json":
-      return 0;
-    case "hstore":
-      return 1;
-    case "array":
-      return 1 + depthOf(shape.of);
-    case "composite":
-      return 1 + Math.max(0, ...shape.fields.map((field) => (field.shape === undefined ? 0 : depthOf(field.shape))));
-  }
+function together(group: SignGroup, other: SignGroup): SignGroup | undefined {
+  if (group.anyCase !== other.anyCase) return undefined;
+  const signs = [...group.signs, ...other.signs];
+  const gate = commonPart(signs.map((texts) => texts[0] ?? ""));
+  return gate.length < SHORTEST_GATE ? undefined : { gate, anyCase: group.anyCase, signs };
 }
 
 /** The longest text that is part of all of them; the first of those of one length. */

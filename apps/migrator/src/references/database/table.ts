@@ -1,3 +1,4 @@
+import type { Sign } from "../sign.ts";
 import type { Shape } from "./shape/shape.ts";
 
 /** A name for SQL, as its parts. */
@@ -45,8 +46,8 @@ export interface SkippedTable {
   readonly label: string;
   readonly column?: string | undefined;
   readonly reason: string;
-  /** Counts the rows that hold one of these texts all the same; undefined where nothing could. */
-  readonly count?: ((needles: readonly string[]) => Promise<number>) | undefined;
+  /** Counts the rows that hold one of these signs all the same; undefined where nothing could. */
+  readonly count?: ((signs: readonly Sign[]) => Promise<number>) | undefined;
 }
 
 export interface Catalogue {

@@ -1,5 +1,15 @@
 import type { ParsedUrl } from "@bucketferry/storage-core/provider";
 import type { ReferenceRoute } from "../contract.ts";
+import type { Sign } from "../sign.ts";
+import {
+  asPattern,
+  hostNames,
+  pathStem,
+  signFinder,
+  signsOfSources,
+  signsOfTargets,
+  withoutNarrower,
+} from "./signs.ts";
 
 /** A place in a text where something stands that every URL of ours holds. */
 export interface Anchor {
@@ -20,31 +30,33 @@ export interface RouteSide {
 export interface HostTable {
   /** Whose URLs can have this host (`host` or `host:port`); nobody's, when it only looks like one of ours. */
   sidesAt(host: string): readonly RouteSide[];
+  /** Whether it holds one of the signs: a text without any holds nothing of ours. */
   mayBeIn(text: string): boolean;
   /** From left to right; one pass over the text, whatever is in it. */
   anchorsIn(text: string): readonly Anchor[];
-  /** Texts of which at least one is in every text that holds a URL of ours, in any case of its letters; for SQL. */
-  readonly needles: readonly string[];
+  /** What a database has to look for. */
+  readonly signs: readonly Sign[];
   /** The same for URLs of sources only: what has none of them has nothing to be rewritten. */
-  readonly sourceNeedles: readonly string[];
+  readonly sourceSigns: readonly Sign[];
 }
 
 export function hostTable(routes: readonly ReferenceRoute[]): HostTable {
   const sides = sidesByHost(routes);
   const paths = routes.flatMap(({ source }) => pathStems(source));
-  const sourceNeedles = withoutLonger([...routes.flatMap(({ source }) => namesOf(source)), ...paths]);
-  const needles = withoutLonger([...sourceNeedles, ...routes.flatMap(({ target }) => namesOf(target))]);
+  const names = routes.flatMap(({ source, target }) => [...hostNames(source), ...hostNames(target)]);
+  const needles = withoutLonger([...names, ...paths]);
+  const sourceSigns = signsOfSources(routes.map(({ source }) => source));
+  const signs = withoutNarrower([...sourceSigns, ...signsOfTargets(routes.map(({ target }) => target))]);
   const isPath = new Set(paths);
-  const source = needles.map((needle) => needle.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)).join("|");
+  const source = needles.map((needle) => asPattern(needle)).join("|");
   // A pattern that matches nothing, for routes without any host.
-  const any = new RegExp(source === "" ? "(?!)" : source, "i");
-  const each = new RegExp(any.source, "gi");
+  const each = new RegExp(source === "" ? "(?!)" : source, "gi");
 
   return {
-    needles,
-    sourceNeedles,
+    signs,
+    sourceSigns,
     sidesAt: (host) => sides(host.toLowerCase()),
-    mayBeIn: (text) => any.test(text),
+    mayBeIn: signFinder(signs),
     anchorsIn(text) {
       const anchors: Anchor[] = [];
       each.lastIndex = 0;
@@ -55,10 +67,6 @@ export function hostTable(routes: readonly ReferenceRoute[]): HostTable {
       return anchors;
     },
   };
-}
-
-function namesOf({ urlHosts }: Pick<ReferenceRoute["source"], "urlHosts">): string[] {
-  return urlHosts.map((host) => host.replace(/^\*\./, "").replace(/:\d+$/, "").toLowerCase());
 }
 
 /** Hosts in one database are few; whoever makes up more fills no memory with them. */
@@ -93,21 +101,9 @@ function withoutLonger(needles: readonly string[]): string[] {
   return [...new Set(needles)].filter((needle) => !needles.some((other) => other !== needle && needle.includes(other)));
 }
 
-/**
- * The first two segments of the path of a source's URLs, plain, as JSON escapes them, and as the value of a parameter, or of a
- * parameter of that. One segment would be a word of any text.
- */
+/** Plain, as JSON escapes them, and as the value of a parameter, or of a parameter of that. */
 function pathStems(source: ReferenceRoute["source"]): string[] {
   const stem = pathStem(source);
   if (stem === undefined) return [];
   return ["/", String.raw`\/`, "%2f", "%252f"].map((slash) => stem.replaceAll("/", slash));
-}
-
-function pathStem({ publicUrl }: Pick<ReferenceRoute["source"], "publicUrl">): string | undefined {
-  try {
-    return /^https?:\/\/[^/]+(\/[a-z0-9._-]+\/[a-z0-9._-]+\/)./i.exec(publicUrl("x"))?.[1]?.toLowerCase();
-  } catch {
-    // A provider without public URLs.
-    return undefined;
-  }
 }

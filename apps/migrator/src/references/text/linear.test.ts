@@ -61,7 +61,9 @@ describe("a text takes time by its length, whatever was put into it", () => {
     const text = filled("lorem ipsum https://example.com/a dolor sit amet ", 10_000_000);
     const search = (): number => {
       const before = process.cpuUsage();
-      for (const needle of hosts.needles) if (text.includes(needle)) throw new Error(needle);
+      for (const { texts } of hosts.signs) {
+        for (const one of texts) if (text.includes(one)) throw new Error(one);
+      }
       return process.cpuUsage(before).user / 1_000;
     };
     const times = Array.from({ length: 5 }, () => [workMs(text), search()] as const);

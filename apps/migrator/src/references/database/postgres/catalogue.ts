@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Sign } from "../../sign.ts";
 import type { ColumnFilter } from "../column-filter.ts";
 import type { AppDatabase } from "../app-database.ts";
 import type { Catalogue, KeyColumn, SkippedTable, Table, TableName, TextColumn } from "../table.ts";
@@ -120,8 +121,8 @@ function describeTable(
     } else if (generated) {
       skipped.push({ label, column: name, reason: "a generated column: the database makes it of the others" });
     } else if (shape === undefined) {
-      const count = (needles: readonly string[]): Promise<number> =>
-        later((db) => holdsAny(db, own, { name, type }, needles));
+      const count = (signs: readonly Sign[]): Promise<number> =>
+        later((db) => holdsAny(db, own, { name, type }, signs));
       skipped.push({ label, column: name, reason: `not rewritable: ${whyNot}`, count });
     } else {
       wanted.push({ name, shape, castTo: type, keysOf: filter.keysOf(whole, name) });
@@ -154,7 +155,7 @@ function onceEach(skipped: readonly SkippedTable[]): SkippedTable[] {
       id,
       counted === undefined || count === undefined
         ? (before ?? one)
-        : { ...one, count: async (needles) => (await counted(needles)) + (await count(needles)) },
+        : { ...one, count: async (signs) => (await counted(signs)) + (await count(signs)) },
     );
   }
   return [...seen.values()];

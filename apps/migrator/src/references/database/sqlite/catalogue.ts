@@ -115,12 +115,13 @@ function blobsOf(connection: SqliteDatabase.Database, table: string, column: str
     label: table,
     column,
     reason: "not rewritable: bytes (BLOB): whoever wrote them knows what they mean",
-    count: async (needles) => {
-      if (needles.length === 0) return 0;
-      const held = needles.map(() => `instr(${quoted(column)}, cast(? as blob)) > 0`).join(" or ");
+    count: async (signs) => {
+      if (signs.length === 0) return 0;
+      const has = `instr(${quoted(column)}, cast(? as blob)) > 0`;
+      const held = signs.map(({ texts }) => `(${texts.map(() => has).join(" and ")})`).join(" or ");
       const { n } = connection
         .prepare(`select count(*) as n from ${quoted(table)} where typeof(${quoted(column)}) = 'blob' and (${held})`)
-        .get(...needles) as { n: number };
+        .get(...signs.flatMap(({ texts }) => texts)) as { n: number };
       return n;
     },
   };

@@ -20,9 +20,9 @@ const INLINE_BYTES = 64 * 1024;
 export async function* readPages(
   connection: SqliteDatabase.Database,
   table: Table,
-  { needles, signal, maxValueBytes }: Pick<ReadOptions, "needles" | "signal"> & { readonly maxValueBytes: number },
+  { signs, signal, maxValueBytes }: Pick<ReadOptions, "signs" | "signal"> & { readonly maxValueBytes: number },
 ): AsyncGenerator<RowChunk> {
-  if (needles.length === 0) return;
+  if (signs.length === 0) return;
   const from = quoted(table.name);
   const names = table.key.map(({ name }) => quoted(name));
   const keys = names.map((name, index) => `quote(${name}) as k${index}`).join(", ");
@@ -37,20 +37,16 @@ export async function* readPages(
     `case when typeof(${quoted(name)}) = 'text' and octet_length(${quoted(name)}) <= ${INLINE_BYTES} then ${quoted(name)} end as c${index}`,
     `case when typeof(${quoted(name)}) = 'text' and octet_length(${quoted(name)}) > ${INLINE_BYTES} then octet_length(${quoted(name)}) end as b${index}`,
   ]);
-  const searches = table.columns.map(({ name, shape }) => {
-    // `instr` on `lower` sees what stands behind a NUL; LIKE ends there.
-    const has = `instr(lower(${quoted(name)}), ?) > 0`;
-    const groups = prefilter(needles, shape).map((group) => {
-      const any = `(${group.needles.map(() => has).join(" or ")})`;
-      return group.gate === undefined
-        ? { condition: any, parameters: group.needles }
-        : { condition: `(${has} and ${any})`, parameters: [group.gate, ...group.needles] };
+  const groups = prefilter(signs);
+  const parameters = groups.flatMap(({ gate, signs: own }) => [...(gate === undefined ? [] : [gate]), ...own.flat()]);
+  const searches = table.columns.map(({ name }) => {
+    const conditions = groups.map(({ gate, anyCase, signs: own }) => {
+      // Unlike LIKE it sees what stands behind a NUL.
+      const has = `instr(${anyCase ? `lower(${quoted(name)})` : quoted(name)}, ?) > 0`;
+      const any = own.map((texts) => `(${["true", ...texts.map(() => has)].join(" and ")})`).join(" or ");
+      return gate === undefined ? `(${any})` : `(${has} and (${any}))`;
     });
-    const any = groups.map(({ condition }) => condition).join(" or ");
-    return {
-      condition: `(typeof(${quoted(name)}) = 'text' and (${any}))`,
-      parameters: groups.flatMap(({ parameters }) => parameters),
-    };
+    return { condition: `(typeof(${quoted(name)}) = 'text' and (${conditions.join(" or ")}))`, parameters };
   });
   const filter = searches.map(({ condition }) => condition).join(" or ");
   const filterParameters = searches.flatMap(({ parameters }) => parameters);
