@@ -24,10 +24,9 @@ export class Leftovers {
   async afterWrite(key: string, current: string | undefined): Promise<void> {
     this.#writes += 1;
     if (this.#writes % WRITES_BETWEEN_LOOKS !== 1) return;
-    const { temporary, temporaryNew, sidecars } = this.#layout;
-    const { folder, prefix } = sidecars(key);
-    await removeAbandoned(temporary, () => true);
-    await removeAbandoned(temporaryNew, () => true);
+    const { folder, prefix } = this.#layout.sidecars(key);
+    await removeAbandoned(this.#layout.temporary, () => true);
+    await removeAbandoned(this.#layout.temporaryNew, () => true);
     await removeAbandoned(folder, (name) => name.startsWith(prefix) && name !== `${prefix}${current}.json`);
   }
 }

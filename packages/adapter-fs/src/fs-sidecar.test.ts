@@ -42,9 +42,10 @@ test("what replaces an object of the former layout, or deletes it, leaves nothin
   await files.delete("b");
   expect((await files.head("a")).metadata).toEqual({});
   await files.close();
-  const { sidecars } = fsLayout(directory);
-  expect(await readdir(sidecars("a").folder)).toEqual([`${sidecars("a").prefix}${etag}.json`]);
-  expect(await readdir(sidecars("b").folder)).toEqual([]);
+  const ofA = fsLayout(directory).sidecars("a");
+  const ofB = fsLayout(directory).sidecars("b");
+  expect(await readdir(ofA.folder)).toEqual([`${ofA.prefix}${etag}.json`]);
+  expect(await readdir(ofB.folder)).toEqual([]);
 });
 
 test("an object is read without its metadata when a power cut has left the sidecar empty", async () => {

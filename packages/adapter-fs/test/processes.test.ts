@@ -7,7 +7,7 @@ import { isStorageError, type StorageProvider } from "@bucketferry/storage-core"
 import { expect, test } from "vitest";
 import { fs } from "../src/index.ts";
 
-const WRITER = join(import.meta.dirname, "support/endless-writer.ts");
+const WRITER = join(import.meta.dirname, "programs/endless-writer.ts");
 const KEYS = ["a", "b/c"];
 
 async function startedWriter(directory: string): Promise<ChildProcess> {
@@ -23,8 +23,8 @@ async function expectOnePut(files: StorageProvider, key: string): Promise<void> 
   try {
     const { info, text } = await files.get(key).then(async (found) => ({ ...found, text: await found.text() }));
     const mark = info.metadata["mark"];
-    expect(text.slice(0, 36), key).toBe(mark);
-    expect(text.length % 36, key).toBe(0);
+    expect(text.slice(0, 36)).toBe(mark);
+    expect(text.length % 36).toBe(0);
   } catch (error) {
     // Deleted, or replaced while it was looked for.
     if (!isStorageError(error, "NotFound")) throw error;
@@ -45,7 +45,7 @@ test("while processes write and delete the same keys, and after they were killed
   }
   let seen = 0;
   for await (const entry of files.list()) {
-    await expectOnePut(files, entry.key);
+    if (entry.type === "object") await expectOnePut(files, entry.key);
     seen += 1;
   }
   expect(seen).toBeGreaterThan(0);

@@ -3,7 +3,7 @@
  * `node endless-writer.ts DIRECTORY KEY…`
  */
 import { randomUUID } from "node:crypto";
-import { fs } from "@bucketferry/adapter-fs";
+import { fs } from "../../src/index.ts";
 
 const [directory = "", ...keys] = process.argv.slice(2);
 const files = fs({ directory, durable: false });
