@@ -244,6 +244,19 @@ describe("obstacles in a plan", () => {
     });
   });
 
+  it("S5 refuses two Unicode forms of one key where the target takes them for one, and letters of two cases stay apart", async () => {
+    const [composed = "", decomposed = ""] = ["NFC", "NFD"].map((form) => "caf\u00e9.mp3".normalize(form));
+    await put([composed, decomposed, "a.png", "A.png", "na\u0131ve".normalize("NFD")]);
+    const [route] = stages.context.routes;
+    if (route === undefined) throw new Error("no route");
+    const { capabilities } = route.target;
+    const like = { ...capabilities, keys: { ...capabilities.keys, unicodeForms: "same" } };
+    Object.assign(stages.context, { routes: [{ ...route, target: { ...route.target, capabilities: like } }] });
+    expect(await stages.plan()).toMatchObject({ twins: 2, refused: 2, toCopy: { objects: 3 } });
+    const found = await states();
+    expect([found[composed], found[decomposed]]).toEqual(["failed key-twin", "failed key-twin"]);
+  });
+
   it("S28 leaves out what is archived, says so, and copies it when somebody restored it; a copy from before stays", async () => {
     await put(["a", "b"]);
     await stages.plan();

@@ -77,6 +77,7 @@ const EXACT_KEYS: KeyRules = {
   trailingSlash: true,
   doubleSlash: true,
   caseSensitive: true,
+  unicodeForms: "distinct",
   objectBesideFolder: true,
   reserved: undefined,
 };
@@ -196,6 +197,8 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
       metadata: { maxBytes: 8 * KIB, keyCharset: "[a-z0-9-]", values: "ascii" },
       checksums: { onPut: ["md5"], reported: ["md5"] },
       maxObjectBytes: 4.995 * TIB,
+      // https://developers.cloudflare.com/r2/reference/unicode-interoperability/
+      keys: { ...CAREFUL_KEYS, unicodeForms: "same" },
       list: { ordered: true, delimiter: "any", startAfter: true, pageSize: 1000 },
       serverSideCopy: { maxBytes: 4.995 * TIB, crossBucket: true },
       presign: { ...GENERIC.presign, responseOverrides: true },

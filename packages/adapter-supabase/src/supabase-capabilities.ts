@@ -19,7 +19,7 @@ const PROJECT_AND_VERSION_BYTES = "abcdefghijklmnopqrst".length + "00000000-0000
 
 const ASCII_CHARSET = "[A-Za-z0-9_/!.*'() &$@=;:+,?-]";
 /** All but control characters, what S3 advises against, and what nobody sees. */
-const UNICODE_CHARSET = String.raw`[^\u0000-\u001f\u007f-\u009f#\[\]\{\}^\x60"<>\\\|%~\u034f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]`;
+const UNICODE_CHARSET = String.raw`[^\u0000-\u001f\u007f-\u009f#\[\]\{\}^\x60"<>\\\|%~\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]`;
 
 /** What holds for every version and backend (files or S3) of the service; nobody is asked. */
 export function supabaseCapabilities({
@@ -64,6 +64,8 @@ export function supabaseCapabilities({
       trailingSlash: true,
       doubleSlash: true,
       caseSensitive: true,
+      // A server that takes keys of all scripts stores them composed (`normalizeObjectKey` in supabase/storage, src/storage/limits.ts).
+      unicodeForms: unicodeKeys ? "nfc" : "distinct",
       objectBesideFolder: true,
       reserved: undefined,
     },

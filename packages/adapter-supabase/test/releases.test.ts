@@ -75,6 +75,16 @@ describe("a server that takes keys of all scripts", () => {
     expect((await provider.listPage()).entries).toEqual([]);
   });
 
+  it("is sent no decomposed key, which it would store under another one", async () => {
+    local = await localSupabase({ unicodeKeys: true });
+    const provider = local.make({ unicodeKeys: true, url: local.proxy.url });
+    await provider.put("caf\u00e9", "composed");
+    local.proxy.faults.clear();
+    await expect(provider.put("cafe\u0301", "decomposed")).rejects.toMatchObject({ code: "InvalidKey" });
+    expect(local.proxy.faults.seen()).toHaveLength(0);
+    expect(await (await provider.get("caf\u00e9")).text()).toBe("composed");
+  });
+
   it("is asked for none of them unless it is said to; one that takes none says so itself", async () => {
     local = await localSupabase();
     await expect(local.provider.put("ä.txt", "x")).rejects.toMatchObject({ code: "InvalidKey" });

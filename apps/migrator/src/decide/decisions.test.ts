@@ -203,6 +203,7 @@ describe("an obstacle", () => {
     trailingSlash: true,
     doubleSlash: true,
     caseSensitive: true,
+    unicodeForms: "distinct" as const,
     objectBesideFolder: false,
     reserved: undefined,
   };

@@ -1,5 +1,6 @@
 import type { Route } from "@bucketferry/config";
 import { changeOf } from "@bucketferry/ledger";
+import { takenForOne } from "../decide/taken-for-one.ts";
 import type { KeyTwins } from "../listing/key-twins.ts";
 import type { PlanTally } from "./plan-tally.ts";
 import type { StageContext } from "./stage-context.ts";
@@ -22,13 +23,8 @@ export async function refuseTwins(
     const taken = [...found.values()].filter(({ state }) => state !== "vanished" && state !== "skipped");
     return new Set(taken.map((object) => object.key));
   };
-  let groups = 0;
-  for await (const keys of twins.groups(present)) {
-    groups++;
-    if (groups <= TWINS_SHOWN) reporter.event({ type: "twins", route: route.name, keys });
-    if (route.target.capabilities.keys.caseSensitive) continue;
-    const found = await ledger.objects.find(route.name, keys);
-    for (const object of found.values()) {
+  const refuse = async (keys: readonly string[]): Promise<void> => {
+    for (const object of (await ledger.objects.find(route.name, keys)).values()) {
       if (object.state !== "planned" && object.state !== "failed") continue;
       const message = `The target takes it for the same key as ${keys.filter((key) => key !== object.key).join(", ")}.`;
       await ledger.objects.write([
@@ -36,6 +32,12 @@ export async function refuseTwins(
       ]);
       if (object.state === "planned") tally.move(object, { action: "refuse", reason: "key-twin", message });
     }
+  };
+  let groups = 0;
+  for await (const keys of twins.groups(present)) {
+    groups++;
+    if (groups <= TWINS_SHOWN) reporter.event({ type: "twins", route: route.name, keys });
+    for (const group of takenForOne(keys, route.target.capabilities.keys)) await refuse(group);
   }
   if (groups > TWINS_SHOWN) {
     reporter.event({

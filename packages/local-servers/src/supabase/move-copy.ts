@@ -36,8 +36,8 @@ const COPY = {
 /** Neither the size nor the type limits of the destination are looked at, by move or by copy. */
 export const moveObject: Handler = async (exchange, service) => {
   const body = validate(MOVE, await readJsonBody(exchange.request), "body");
-  const { bucketId, sourceKey, destinationKey, destinationBucket = bucketId } = body;
-  checkKey(destinationKey, service.settings);
+  const { bucketId, sourceKey, destinationBucket = bucketId } = body;
+  const destinationKey = checkKey(body.destinationKey, service.settings);
   const source = visibleRow(service, exchange.caller, bucketId, sourceKey);
   if (!mayObject(service, exchange.caller, "update", bucketId, source)) throw failures.noSuchKey();
   const done = (): void => sendJson(exchange.response, 200, { message: "Successfully moved" });
@@ -60,9 +60,9 @@ export const moveObject: Handler = async (exchange, service) => {
 
 export const copyObject: Handler = async (exchange, service) => {
   const body = validate(COPY, await readJsonBody(exchange.request), "body");
-  const { bucketId, sourceKey, destinationKey, destinationBucket = bucketId } = body;
+  const { bucketId, sourceKey, destinationBucket = bucketId } = body;
   const upsert = header(exchange.request, "x-upsert") === "true";
-  checkKey(destinationKey, service.settings);
+  const destinationKey = checkKey(body.destinationKey, service.settings);
   const source = visibleRow(service, exchange.caller, bucketId, sourceKey);
   checkWrite(service, exchange.caller, { bucket: destinationBucket, key: destinationKey, upsert });
   const bucket = existingBucket(service, destinationBucket);

@@ -12,7 +12,7 @@ const KEY = /^[A-Za-z0-9_/!.*'() &$@=;:+,?-]+$/;
  */
 const UNICODE_KEY =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class
-  /^[^\u0000-\u001f\u007f-\u009f#[\]{}^`"<>\\|%~\u034f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+$/u;
+  /^[^\u0000-\u001f\u007f-\u009f#[\]{}^`"<>\\|%~\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+$/u;
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 const BUCKET_NAME = /^[A-Za-z0-9_!.*'() &$@=;:+,?-]{1,100}$/;
 const MAX_FILE_NAME_BYTES = 255;
@@ -21,11 +21,13 @@ const MAX_S3_KEY_BYTES = 1024;
 const TENANT = "stub";
 const VERSION_BYTES = 36;
 
-export function checkKey(key: string, { unicodeKeys }: Pick<Settings, "unicodeKeys">): void {
+/** Returns the key under which the object is stored: letters of other scripts composed (NFC), however they came. */
+export function checkKey(key: string, { unicodeKeys }: Pick<Settings, "unicodeKeys">): string {
   const fits = unicodeKeys
     ? UNICODE_KEY.test(key) && !DOT_SEGMENT.test(key) && Buffer.byteLength(key) <= MAX_S3_KEY_BYTES
     : KEY.test(key);
   if (!fits) throw failures.invalidKey(key);
+  return unicodeKeys ? key.normalize("NFC") : key;
 }
 
 export function checkBucketName(name: string): void {

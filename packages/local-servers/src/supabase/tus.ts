@@ -129,13 +129,10 @@ const create: Act = async (exchange, { service, records, locked }) => {
   const metadata = encoded === undefined ? undefined : parseTusMetadata(encoded);
   if (metadata === undefined) throw refusals.metadataMissing();
 
-  const id: UploadId = {
-    bucket: metadata["bucketName"] ?? "",
-    key: metadata["objectName"] ?? "",
-    version: randomUUID(),
-  };
-  checkBucketName(id.bucket);
-  checkKey(id.key, service.settings);
+  const bucketName = metadata["bucketName"] ?? "";
+  checkBucketName(bucketName);
+  const key = checkKey(metadata["objectName"] ?? "", service.settings);
+  const id: UploadId = { bucket: bucketName, key, version: randomUUID() };
   const bucket = existingBucket(service, id);
   if (Number(length ?? 0) > maxBytes(bucket, service)) throw refusals.maxSizeExceeded();
   const permission = permissionFor(exchange, service, id);

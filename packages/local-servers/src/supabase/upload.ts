@@ -46,18 +46,18 @@ async function respondToUpload(exchange: Exchange, service: Service, permission:
 async function receiveObject(exchange: Exchange, service: Service, permission: Permission): Promise<ObjectRow> {
   const { request } = exchange;
   const bucketName = param(exchange, "bucket");
-  const key = param(exchange, "*");
+  const asked = param(exchange, "*");
   const bucket = service.rows.bucket(bucketName);
   if (bucket === undefined) throw failures.noSuchBucket();
-  const maxBytes = maxObjectBytes(bucket, key, service);
+  const maxBytes = maxObjectBytes(bucket, asked, service);
 
   const incoming = await describeIncoming(request, service.settings);
-  if (!isEmptyFolderPlaceholder(key)) checkTypeIsAllowed(incoming.contentType, bucket.attributes.allowedMimeTypes);
+  if (!isEmptyFolderPlaceholder(asked)) checkTypeIsAllowed(incoming.contentType, bucket.attributes.allowedMimeTypes);
   // A body of unknown length is never measured: the limit holds for announced lengths and for forms.
   if ((incoming.declaredBytes ?? 0) > maxBytes) throw failures.objectTooLarge();
   const robotsTag = header(request, "x-robots-tag");
   if (robotsTag !== undefined) checkRobotsTag(robotsTag);
-  checkKey(key, service.settings);
+  const key = checkKey(asked, service.settings);
   checkWrite(service, permission.caller, { bucket: bucketName, key, upsert: permission.upsert });
   checkKeyForBackend(bucketName, key, service.settings.backend);
 

@@ -3,7 +3,7 @@ import { bytesEqual, collect, equal, rejectsWith, show } from "./check.ts";
 import { utf8 } from "./content.ts";
 import { inParallel } from "./in-parallel.ts";
 import { everyOperationRefuses } from "./key-operations.ts";
-import { brokenKeyRule } from "./key-rules.ts";
+import { brokenKeyRule, toldApart } from "./key-rules.ts";
 import { inByteOrder } from "./objects.ts";
 import { sendsNothing } from "./sends-nothing.ts";
 import { WEIRD_NAMES, type WeirdName } from "./weird-keys.ts";
@@ -48,7 +48,10 @@ export function sortedByRule(
   names: readonly WeirdName[],
 ): { readonly allowed: readonly WeirdName[]; readonly refused: readonly WeirdName[] } {
   const isAllowed = ({ name }: WeirdName) => brokenKeyRule(t.key(name), t.capabilities.keys) === undefined;
-  return { allowed: names.filter(isAllowed), refused: names.filter((name) => !isAllowed(name)) };
+  return {
+    allowed: toldApart(names.filter(isAllowed), ({ name }) => name, t.capabilities.keys),
+    refused: names.filter((name) => !isAllowed(name)),
+  };
 }
 
 /** A key that the rules refuse is refused by every operation; one that they allow has to live with all of them. */

@@ -1,7 +1,7 @@
 import type { ListPage, ListPageOptions, StorageProvider } from "../contract/provider.ts";
 import type { CaseContext } from "./case.ts";
 import { fail, ok } from "./check.ts";
-import { brokenKeyRule } from "./key-rules.ts";
+import { brokenKeyRule, toldApart } from "./key-rules.ts";
 import { WEIRD_NAMES } from "./weird-keys.ts";
 
 /** So many that a thousand tiny objects take a second or two, and few enough for a small service's pool. */
@@ -29,7 +29,9 @@ export function numbered(t: CaseContext, count: number): readonly string[] {
 
 /** Those of the names that the provider takes as keys, as keys of the case. */
 export function allowedKeys(t: CaseContext, names: readonly string[]): readonly string[] {
-  return names.map((name) => t.key(name)).filter((key) => brokenKeyRule(key, t.capabilities.keys) === undefined);
+  const rules = t.capabilities.keys;
+  const keys = names.map((name) => t.key(name)).filter((key) => brokenKeyRule(key, rules) === undefined);
+  return toldApart(keys, (key) => key, rules);
 }
 
 /** A key for every weird name that the provider takes. */

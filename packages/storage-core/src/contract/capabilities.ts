@@ -19,6 +19,11 @@ export interface KeyRules {
   readonly doubleSlash: boolean;
   /** Whether `A` and `a` are two objects. */
   readonly caseSensitive: boolean;
+  /**
+   * What becomes of one text in two Unicode normal forms, composed (NFC) and decomposed (NFD): `distinct` objects; the `same`
+   * object, under the form that was written last; or `nfc` alone is taken, since the service would store others as that.
+   */
+  readonly unicodeForms: "distinct" | "same" | "nfc";
   /** Whether an object `a` can live beside an object `a/b`. */
   readonly objectBesideFolder: boolean;
   /** Keys that the provider needs for itself, as the source of a regular expression; undefined: none. */

@@ -14,6 +14,7 @@ const STRICT: KeyRules = {
   trailingSlash: false,
   doubleSlash: false,
   caseSensitive: true,
+  unicodeForms: "distinct",
   objectBesideFolder: true,
   reserved: undefined,
 };

@@ -13,6 +13,7 @@ const FREE: KeyRules = {
   trailingSlash: true,
   doubleSlash: true,
   caseSensitive: true,
+  unicodeForms: "distinct",
   objectBesideFolder: true,
   reserved: undefined,
 };
@@ -80,6 +81,9 @@ describe("keyProblem", () => {
     [{ dotSegments: false }, "a..b/.c", false],
     [{ maxSegmentBytes: 3 }, "abc/déf", true],
     [{ maxSegmentBytes: 3 }, "abc/dé", false],
+    [{ unicodeForms: "nfc" }, "cafe\u0301", true],
+    [{ unicodeForms: "nfc" }, "caf\u00e9", false],
+    [{ unicodeForms: "same" }, "cafe\u0301", false],
     [{ reserved: "^\\.internal/" }, ".internal/x", true],
     [{ reserved: "^\\.internal/" }, "a/.internal/x", false],
   ];

@@ -53,6 +53,9 @@ export function keyCheck(rules: KeyRules): KeyCheck {
       }
     }
     if (charset !== undefined && !charset.test(key)) return charsetProblem(key, rules.charset ?? "");
+    if (rules.unicodeForms === "nfc" && key.normalize("NFC") !== key) {
+      return { reason: "is not in the Unicode form NFC, and would be stored as another key", fix: "Normalize it" };
+    }
     const segment = segmentsAreFree ? undefined : segmentProblem(key, rules);
     if (segment !== undefined) return segment;
     if (reserved?.test(key) === true) {

@@ -44,6 +44,7 @@ export function memoryCapabilities(options: {
       trailingSlash: true,
       doubleSlash: true,
       caseSensitive: true,
+      unicodeForms: "distinct",
       objectBesideFolder: true,
       reserved: undefined,
     },

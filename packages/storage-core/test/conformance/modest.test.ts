@@ -33,6 +33,7 @@ const MODEST: Partial<Capabilities> = {
     trailingSlash: false,
     doubleSlash: false,
     caseSensitive: true,
+    unicodeForms: "distinct",
     objectBesideFolder: true,
     reserved: "(^|/)\\.bucketferry(/|$)",
   },

@@ -44,7 +44,10 @@ export const KEY_CASES: readonly ConformanceCase[] = [
     leadsNowhere(t, ["a b.txt", "a c.txt", "a/d.txt", "a%e.txt", "100.txt", "a"]),
   ),
   namesCase("B04", "punctuation is literal", (t) => leadsNowhere(t, ["p", "q", "f", "p/q.txt"])),
-  namesCase("B05", "emoji, CJK, right-to-left and combining marks are kept, NFC and NFD as two objects"),
+  namesCase(
+    "B05",
+    "emoji, CJK, right-to-left and combining marks are kept, NFC and NFD as two objects where the provider says so",
+  ),
   conformanceCase({
     id: "B06",
     title: "keys that differ in case are two objects, or one where the provider says so",
