@@ -14,13 +14,7 @@ import type { RequestHeaders } from "./s3-client.ts";
 import { S3AnswerError } from "./s3-failures.ts";
 import type { S3Context } from "./s3-context.ts";
 import { headObject } from "./s3-get.ts";
-import {
-  etagOf,
-  storedHeaders,
-  versionOf,
-  writeCondition,
-  writeConditionHeaders,
-} from "./s3-headers.ts";
+import { etagOf, storedHeaders, versionOf, writeCondition, writeConditionHeaders } from "./s3-headers.ts";
 import type { AnswerHeaders } from "./s3-lane.ts";
 import { cutParts } from "./cut-parts.ts";
 import { decodeListed } from "./s3-list.ts";

@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, STEPS, type Mixing, type Step } from "./md5-steps.ts";
-import { get, i32, i32x4, loopWhile, set, tee, wasmModule, type Code } from "./wasm-code.ts";
+import { get, i32, i32x4, loopWhile, sequence, set, tee, wasmModule, type Code } from "./wasm-code.ts";
 
 /** Bodies in one vector of 128 bits. */
 export const VECTOR_LANES = 4;
@@ -106,40 +106,32 @@ export function laneModule(groups: number): Uint8Array<ArrayBuffer> {
   /** Four words of four bodies, as they lie: the first words of all bodies into one vector, the second ones into the next … */
   function transposed(group: number, word: number): Code {
     const [p, q, r, s] = rows as [number, number, number, number];
-    const read = (lane: number): Code => [
-      ...get(bodyOf(group * VECTOR_LANES + lane)),
-      ...i32x4.load(word * 4),
-    ];
-    const write = (offset: number, one: number, other: number, pairs: Code): Code => [
-      ...zero,
-      ...get(one),
-      ...get(other),
-      ...pairs,
-      ...i32x4.store(wordAt(group, word + offset)),
-    ];
-    return [
-      ...[...read(0), ...tee(p), ...read(1), ...tee(q), ...i32x4.lowHalves],
-      ...[...get(p), ...get(q), ...i32x4.highHalves, ...set(q), ...set(p)],
-      ...[...read(2), ...tee(r), ...read(3), ...tee(s), ...i32x4.lowHalves],
-      ...[...get(r), ...get(s), ...i32x4.highHalves, ...set(s), ...set(r)],
-      ...write(0, p, r, i32x4.lowPairs),
-      ...write(1, p, r, i32x4.highPairs),
-      ...write(2, q, s, i32x4.lowPairs),
-      ...write(3, q, s, i32x4.highPairs),
-    ];
+    const read = (lane: number): Code => sequence(get(bodyOf(group * VECTOR_LANES + lane)), i32x4.load(word * 4));
+    const write = (offset: number, one: number, other: number, pairs: Code): Code =>
+      sequence(zero, get(one), get(other), pairs, i32x4.store(wordAt(group, word + offset)));
+    return sequence(
+      sequence(read(0), tee(p), read(1), tee(q), i32x4.lowHalves),
+      sequence(get(p), get(q), i32x4.highHalves, set(q), set(p)),
+      sequence(read(2), tee(r), read(3), tee(s), i32x4.lowHalves),
+      sequence(get(r), get(s), i32x4.highHalves, set(s), set(r)),
+      write(0, p, r, i32x4.lowPairs),
+      write(1, p, r, i32x4.highPairs),
+      write(2, q, s, i32x4.lowPairs),
+      write(3, q, s, i32x4.highPairs),
+    );
   }
 
   function stepped(i: number, { mixing, word, rotation }: Step, group: number, state: readonly number[]): Code {
     const { a, b, c, d } = placesAt(i, state);
     const sum = sums[group] ?? 0;
-    return [
-      ...[...get(a), ...zero, ...i32x4.load(LAYOUT.constants + i * VECTOR_BYTES)],
-      ...[...zero, ...i32x4.load(wordAt(group, word)), ...i32x4.add, ...i32x4.add],
-      ...[...mixed(mixing, b, c, d, { ...i32x4, ones: get(ones) }), ...i32x4.add, ...tee(sum)],
-      ...[...i32.constant(rotation), ...i32x4.shiftLeft],
-      ...[...get(sum), ...i32.constant(32 - rotation), ...i32x4.shiftRight, ...i32x4.or],
-      ...[...get(b), ...i32x4.add, ...set(a)],
-    ];
+    return sequence(
+      sequence(get(a), zero, i32x4.load(LAYOUT.constants + i * VECTOR_BYTES)),
+      sequence(zero, i32x4.load(wordAt(group, word)), i32x4.add, i32x4.add),
+      sequence(mixed(mixing, b, c, d, { ...i32x4, ones: get(ones) }), i32x4.add, tee(sum)),
+      sequence(i32.constant(rotation), i32x4.shiftLeft),
+      sequence(get(sum), i32.constant(32 - rotation), i32x4.shiftRight, i32x4.or),
+      sequence(get(b), i32x4.add, set(a)),
+    );
   }
 }
 

@@ -23,8 +23,8 @@ export interface Kernel {
 
 type Run = (blocks: number, ...addresses: readonly number[]) => void;
 
-/** Modules are compiled when they are first needed. Where there are no vectors, one lane runs after the other. */
-export function kernel(): Kernel {
+/** Modules are compiled when they are first needed. Without `vectors` one lane runs after the other. */
+export function kernel(vectors: boolean = hasVectors()): Kernel {
   const memory = new WebAssembly.Memory({
     initial: Math.ceil((LANES_AT + MOST_LANES * LANE_STRIDE_BYTES) / PAGE_BYTES),
   });
@@ -51,7 +51,7 @@ export function kernel(): Kernel {
     setState,
     getState,
     run(lanes, blocks) {
-      if (lanes > 1 && hasVectors()) {
+      if (lanes > 1 && vectors) {
         const groups = Math.ceil(lanes / VECTOR_LANES);
         wideOf(groups)(blocks, ...addresses.slice(0, groups * VECTOR_LANES));
         return;
@@ -66,10 +66,7 @@ function instantiate(code: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory):
   return exports["run"] as Run;
 }
 
-let vectors: boolean | undefined;
-
-/** V8 has no vectors on processors of 2008 and older. */
+/** V8 has none on processors of 2008 and older. */
 function hasVectors(): boolean {
-  vectors ??= WebAssembly.validate(laneModule(1));
-  return vectors;
+  return WebAssembly.validate(laneModule(1));
 }

@@ -39,11 +39,9 @@ function signed(value: number): Code {
   }
 }
 
-const access = (opcode: Code, alignment: number) => (offset: number): Code => [
-  ...opcode,
-  alignment,
-  ...unsigned(offset),
-];
+const access =
+  (opcode: Code, alignment: number) =>
+  (offset: number): Code => [...opcode, alignment, ...unsigned(offset)];
 const vector = (opcode: number): Code => [0xfd, ...unsigned(opcode)];
 /** Words of 32 bits out of two vectors, numbered 0 to 3 and 4 to 7. */
 const shuffle = (words: readonly number[]): Code => [
@@ -84,6 +82,9 @@ export const i32x4 = {
   add: vector(0xae),
 } as const;
 
+/** One after the other. */
+export const sequence = (...codes: readonly Code[]): Code => codes.flat();
+
 /** Runs `body` again and again while what it leaves on the stack is not zero. */
 export const loopWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x0b];
 
@@ -91,7 +92,7 @@ export const loopWhile = (body: Code): Code => [0x03, 0x40, ...body, 0x0d, 0, 0x
 export function wasmModule({ parameters, locals, body }: WasmFunction): Uint8Array<ArrayBuffer> {
   const code = [1, ...unsigned(locals.count), TYPES[locals.type], ...body, 0x0b];
   return Uint8Array.from([
-    ...[0x00, ...text("asm", false), 1, 0, 0, 0],
+    ...MAGIC_AND_VERSION,
     ...section(1, [1, 0x60, ...unsigned(parameters), ...Array.from({ length: parameters }, () => TYPES.i32), 0]),
     ...section(2, [1, ...text("env"), ...text("memory"), 2, 0, 1]),
     ...section(3, [1, 0]),
@@ -100,11 +101,12 @@ export function wasmModule({ parameters, locals, body }: WasmFunction): Uint8Arr
   ]);
 }
 
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 function section(id: number, content: Code): Code {
   return [id, ...unsigned(content.length), ...content];
 }
 
-function text(value: string, withLength = true): Code {
-  const bytes = [...new TextEncoder().encode(value)];
-  return withLength ? [bytes.length, ...bytes] : bytes;
+function text(value: string): Code {
+  return [value.length, ...new TextEncoder().encode(value)];
 }

@@ -1,5 +1,5 @@
 import type { UploadPartRecord } from "@bucketferry/ledger";
-import type { GetResult, UploadedPart } from "@bucketferry/storage-core";
+import type { UploadedPart } from "@bucketferry/storage-core";
 import { partDigestFor, type PartDigest } from "../decide/part-digest.ts";
 import type { PartRange } from "../decide/part-plan.ts";
 import { checksumFor } from "./digests.ts";
@@ -29,33 +29,28 @@ export async function sendHeldPart(
     await whole.add(buffer.bytes);
     turn.over();
   };
-  const { partNumber, length } = part;
+  const kept = sending.upload.kept.get(part.partNumber);
   const algorithm = partDigestFor(sending.context.route.target.capabilities);
-  const kept = sending.upload.kept.get(partNumber);
+  const running = runningPartDigest(algorithm);
+  const sendUnlessKept = async (): Promise<UploadPartRecord> => {
+    const digest = await running.end(buffer.bytes);
+    if (kept?.digest === digest) return kept;
+    const { etag } = await put(part, buffer.bytes, { [algorithm]: digest }, sending);
+    return { partNumber: part.partNumber, etag, size: part.length, digest };
+  };
   let record: UploadPartRecord;
   try {
-    const digest = await fill(buffer.bytes, await openPart(part, sending, buffer.bytes), algorithm);
-    const isKept = kept?.digest === digest;
+    await fillBuffer("source", buffer.bytes, await openPart(part, sending, buffer.bytes), running.see);
     // Both end before the buffer becomes somebody else's, also when one of them fails.
-    const [sent, added] = await Promise.allSettled([
-      isKept ? kept : put(part, buffer.bytes, { [algorithm]: digest }, sending),
-      addToWhole(),
-    ]);
+    const [sent, added] = await Promise.allSettled([sendUnlessKept(), addToWhole()]);
     if (sent.status === "rejected") throw sent.reason;
     if (added.status === "rejected") throw added.reason;
-    if (isKept) return kept;
-    record = { partNumber, etag: sent.value.etag, size: length, digest };
+    record = sent.value;
   } finally {
     buffer.release();
     turn.over();
   }
-  return recordPart(record, sending);
-}
-
-async function fill(buffer: Uint8Array, opened: GetResult, algorithm: PartDigest): Promise<string> {
-  const digest = runningPartDigest(algorithm);
-  await fillBuffer("source", buffer, opened, digest.see);
-  return digest.end(buffer);
+  return record === kept ? kept : recordPart(record, sending);
 }
 
 function put(
