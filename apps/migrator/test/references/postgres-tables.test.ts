@@ -264,6 +264,51 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     expect(await rewriter.rewrite()).toMatchObject({ cellsRewritten: 1, failed: 0 });
   });
 
+  test("what other schemas in front of the search_path call like functions and operators of the system is not run", async () => {
+    await app.run("create schema odd");
+    const shadows = [
+      "odd.strpos(text, text) returns int",
+      "odd.octet_length(text) returns int",
+      "odd.age(xid) returns int",
+      "odd.format_type(oid, int) returns int",
+      "odd.hashtext(text) returns int",
+      "odd.string_agg(text, text) returns int",
+      "odd.json_build_object(text, int, text, json) returns int",
+      "odd.to_json(text) returns int",
+      "odd.unnest(text[]) returns int",
+      "odd.same(text, text) returns boolean",
+      "odd.larger(int, int) returns boolean",
+    ];
+    for (const shadow of shadows) {
+      const result = shadow.endsWith("boolean") ? "true" : "0";
+      await app.run(`create function ${shadow} immutable language sql as 'select ${result}'`);
+    }
+    await app.run("create operator odd.= (function = odd.same, leftarg = text, rightarg = text)");
+    await app.run("create operator odd.<> (function = odd.same, leftarg = text, rightarg = text)");
+    await app.run("create operator odd.> (function = odd.larger, leftarg = int, rightarg = int)");
+    await app.run("create table t (id int primary key, u text, a text[])");
+    await app.run("create table k (u text primary key)");
+    await app.run(`insert into t select i, '${AUDIO}/' || i || '.m4a', array['x'] from generate_series(1, 5) i`);
+    await app.run(`insert into k values ('${url("k")}'), ('none of ours')`);
+    const name = new URL(urlOf()).pathname.slice(1);
+    await app.run(`alter database ${name} set search_path = public, odd, pg_catalog`);
+    const run = await opened(app);
+    const states: LookUpStates = async (route, keys) => {
+      // Between the read and the write: what compares the old text has to see that it is another one.
+      await app.run(`update t set u = 'edited' where id = 3 and u <> 'edited'`);
+      return verified(route, keys);
+    };
+    expect(await run.references.scan({ signal: never, onEvent: () => {} })).toMatchObject({ references: 6 });
+    expect(await run.rewrite({ states })).toMatchObject({ cellsRewritten: 5, failed: 0 });
+    expect(await app.rows("select u from t where id = 3")).toEqual([{ u: "edited" }]);
+    expect(await app.rows("select u from k order by u")).toEqual([{ u: `${NEW_AUDIO}/k.m4a` }, { u: "none of ours" }]);
+    const journal = await app.rows("select row_key from public.bucketferry_url_journal where table_name = 'k'");
+    expect(journal).toEqual([{ row_key: JSON.stringify({ u: `${NEW_AUDIO}/k.m4a` }) }]);
+    expect(await run.rollback()).toMatchObject({ restored: 5, editedSince: 0, missing: 0, failed: 0 });
+    expect(await app.rows("select u from k order by u")).toEqual([{ u: url("k") }, { u: "none of ours" }]);
+    await run.close();
+  });
+
   test("D4 rows that row-level security lets a role read and not write stay, and are reported one by one", async () => {
     await app.run("create table t (id int primary key, u text)");
     await app.run("alter table t enable row level security");

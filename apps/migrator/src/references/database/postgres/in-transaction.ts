@@ -21,6 +21,15 @@ const OURS_ALONE: readonly Setting[] = [
   ["extra_float_digits", "1"],
 ];
 
+/**
+ * A role whose search_path has other schemas in front of `pg_catalog`, or names `pg_temp`, may get other functions and operators than
+ * ours are meant to be. What reads has the schema of the system in front, where it is when nobody names it. What writes keeps
+ * the path, since the app's triggers run in it, and names the schema of each function instead.
+ * https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-CATALOG
+ */
+const SYSTEM_FIRST = String.raw`select pg_catalog.set_config('search_path', pg_catalog.ltrim(pg_catalog.concat(pg_catalog.regexp_replace(
+  pg_catalog.current_setting('search_path'), '(^|,)\s*("pg_catalog"|pg_catalog|"pg_temp"|pg_temp)\s*(?=,|$)', '', 'gi'), ',pg_temp'), ', '), true)`;
+
 const WRITING: readonly Setting[] = [
   ...OURS_ALONE,
   // Rows are found by their keys: the planner would rather read a whole small table for a batch, each time.
@@ -38,10 +47,10 @@ export function inTransaction<T>(
   work: (connection: AppDatabase) => Promise<T>,
 ): Promise<T> {
   return within(db, "begin isolation level read committed", work, [
-    ...WRITING,
-    ...timeLimits(limits),
+    ...statements(WRITING),
+    ...statements(timeLimits(limits)),
     // Origin triggers, rules and foreign keys do not run: https://www.postgresql.org/docs/current/runtime-config-client.html
-    ...(limits.suppressTriggers ? ([["session_replication_role", "replica"]] as const) : []),
+    ...(limits.suppressTriggers ? statements([["session_replication_role", "replica"]]) : []),
   ]);
 }
 
@@ -52,8 +61,8 @@ export function reading<T>(
   work: (connection: AppDatabase) => Promise<T>,
   settings: readonly Setting[] = [],
 ): Promise<T> {
-  const all = [...OURS_ALONE, ...timeLimits(limits), ...settings];
-  return within(db, "begin isolation level read committed read only", work, all);
+  const all = statements([...OURS_ALONE, ...timeLimits(limits), ...settings]);
+  return within(db, "begin isolation level read committed read only", work, [...all, SYSTEM_FIRST]);
 }
 
 function timeLimits({ lockTimeoutMs, statementTimeoutMs }: DatabaseLimits): readonly Setting[] {
@@ -63,14 +72,17 @@ function timeLimits({ lockTimeoutMs, statementTimeoutMs }: DatabaseLimits): read
   ];
 }
 
-/** The settings hold for this transaction only: behind a pooler the connection is somebody else's a moment later. */
+function statements(settings: readonly Setting[]): string[] {
+  return settings.map(([name, value]) => `set local ${name} to ${value === undefined ? "default" : `'${value}'`}`);
+}
+
+/** What is set holds for this transaction only: behind a pooler the connection is somebody else's a moment later. */
 function within<T>(
   db: AppDatabase,
   begin: string,
   work: (connection: AppDatabase) => Promise<T>,
-  settings: readonly Setting[],
+  set: readonly string[],
 ): Promise<T> {
-  const set = settings.map(([name, value]) => `set local ${name} to ${value === undefined ? "default" : `'${value}'`}`);
   return db.connection().execute(async (connection) => {
     try {
       // One round trip for all of it.

@@ -56,7 +56,9 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     prepareJournal: ({ rekeys }) =>
       inTransaction(db, limits, async (connection) => {
         // `if not exists` looks before it makes: two that begin at once would both find nothing.
-        await sql`select pg_advisory_xact_lock(hashtext('bucketferry_url_journal'))`.execute(connection);
+        await sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('bucketferry_url_journal'))`.execute(
+          connection,
+        );
         await sql`create table if not exists bucketferry_url_journal (
           id bigint generated always as identity primary key, table_schema text, table_name text not null,
           column_name text not null, row_key text not null, before_text text not null, after_text text not null,

@@ -26,7 +26,7 @@ export async function poolerBetween(url: string): Promise<Pooler> {
 }
 
 async function backendOf(client: pg.Client): Promise<number | undefined> {
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const { rows } = await client.query<{ pid: number }>("select pg_catalog.pg_backend_pid() as pid");
   return rows[0]?.pid;
 }
 

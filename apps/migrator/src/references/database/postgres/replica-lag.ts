@@ -26,8 +26,10 @@ async function lagOf(url: string): Promise<number> {
   try {
     await client.connect();
     const { rows } = await client.query<{ lag_ms: string }>(`
-      select case when not pg_is_in_recovery() or pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-        else extract(epoch from now() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time())) * 1000
+      select case when not pg_catalog.pg_is_in_recovery()
+          or pg_catalog.pg_last_wal_receive_lsn() operator(pg_catalog.=) pg_catalog.pg_last_wal_replay_lsn() then 0
+        else extract(epoch from pg_catalog.now() operator(pg_catalog.-) coalesce(pg_catalog.pg_last_xact_replay_timestamp(),
+          pg_catalog.pg_postmaster_start_time())) operator(pg_catalog.*) 1000
         end::text as lag_ms`);
     return Number(rows[0]?.lag_ms ?? 0);
   } finally {

@@ -17,7 +17,7 @@ export function rowWriter(db: AppDatabase): RowWriter {
     async markRestored(ids) {
       if (ids.length === 0) return;
       await sql`update bucketferry_url_journal set restored_at = ${new Date().toISOString()}::text
-        where id = any(${textArray(ids.map(String))}::text[]::bigint[])`.execute(db);
+        where id operator(pg_catalog.=) any(${textArray(ids.map(String))}::text[]::bigint[])`.execute(db);
     },
   };
 }
@@ -95,7 +95,7 @@ async function restoreRows(
   ];
   const journal = columns.map(
     (_column, index) =>
-      sql`join bucketferry_url_journal as ${sql.id(`j${index}`)} on ${own(`j${index}`, "id")} = ${own("v", "i", index)}::bigint`,
+      sql`join bucketferry_url_journal as ${sql.id(`j${index}`)} on ${own(`j${index}`, "id")} operator(pg_catalog.=) ${own("v", "i", index)}::bigint`,
   );
   return swapped(db, table, changes, {
     from: sql`${unnested(given)} ${sql.join(journal, sql` `)}`,
@@ -105,7 +105,7 @@ async function restoreRows(
     recorded: sql`recorded as (
       update bucketferry_url_journal as j set restored_at = ${new Date().toISOString()}::text
       from u cross join lateral (values ${sql.join(columns.map((_column, index) => sql`(${own("u", "i", index)}::bigint)`))}) as c(id)
-      where j.id = c.id)`,
+      where j.id operator(pg_catalog.=) c.id)`,
   });
 }
 
@@ -144,11 +144,13 @@ async function swapped(
   );
   const where = [
     ...table.key.map(({ name, castTo }, index) => sql`t.${sql.id(name)} = ${own("v", "k", index)}::${sql.raw(castTo)}`),
-    ...columns.map((column, index) => sql`${now(column)} = ${old(index)}`),
+    ...columns.map((column, index) => sql`${now(column)} operator(pg_catalog.=) ${old(index)}`),
   ];
   const keys = table.key.map((_column, index) => sql`u.${sql.id(`key${index}`)}`);
   const isSurprise = [
-    ...(table.keyMayChange ? table.key.map((_column, index) => sql`${keys[index]} <> ${own("u", "k", index)}`) : []),
+    ...(table.keyMayChange
+      ? table.key.map((_column, index) => sql`${keys[index]} operator(pg_catalog.<>) ${own("u", "k", index)}`)
+      : []),
     ...columns.map((_column, index) => sql`${own("u", "differs", index)}`),
   ];
   const texts = columns.map(
@@ -163,13 +165,15 @@ async function swapped(
         ...table.key.map((_column, index) => own("v", "k", index)),
         ...table.key.map(({ name }, index) => sql`t.${sql.id(name)}::text as ${sql.id(`key${index}`)}`),
         ...columns.map((column, index) => sql`${now(column)} as ${sql.id(`now${index}`)}`),
-        ...columns.map((column, index) => sql`${now(column)} <> ${next(index)} as ${sql.id(`differs${index}`)}`),
+        ...columns.map(
+          (column, index) => sql`${now(column)} operator(pg_catalog.<>) ${next(index)} as ${sql.id(`differs${index}`)}`,
+        ),
         ...returned,
       ])}),
     ${table.keyMayChange ? sql`${movedEntries(table)},` : sql``}
     ${recorded}
-    select string_agg(u.at::text, ',') as places,
-      json_agg(json_build_object('at', u.at, 'key', json_build_array(${sql.join(keys)}), 'texts', json_build_array(${sql.join(texts)})))
+    select pg_catalog.string_agg(u.at::text, ',') as places,
+      pg_catalog.json_agg(pg_catalog.json_build_object('at', u.at, 'key', pg_catalog.json_build_array(${sql.join(keys)}), 'texts', pg_catalog.json_build_array(${sql.join(texts)})))
         filter (where ${sql.join(isSurprise, sql` or `)}) as surprises
     from u`.execute(db);
   return writtenRows(changes, rows[0]?.places ?? null, rows[0]?.surprises ?? []);
@@ -199,17 +203,18 @@ function movedEntries(table: Table): RawBuilder<unknown> {
   const { schema, name } = table.writeTo;
   return sql`moved as (
     update bucketferry_url_journal as j set row_key = ${rowKeyOf(table)} from u
-    where j.table_schema = ${schema ?? null}::text and j.table_name = ${name}::text and j.restored_at is null
-      and j.row_key = ${rowKeyOf(table, "k")} and ${rowKeyOf(table, "k")} <> ${rowKeyOf(table)})`;
+    where j.table_schema operator(pg_catalog.=) ${schema ?? null}::text and j.table_name operator(pg_catalog.=) ${name}::text
+      and j.restored_at is null and j.row_key operator(pg_catalog.=) ${rowKeyOf(table, "k")}
+      and ${rowKeyOf(table, "k")} operator(pg_catalog.<>) ${rowKeyOf(table)})`;
 }
 
 /** `rowKeyText`, as the server makes it: `to_json` writes a text exactly as `JSON.stringify` does. */
 function rowKeyOf(table: Table, from: "k" | "key" = "key"): RawBuilder<string> {
-  const members = table.key.map(
-    ({ name }, index) =>
-      sql`${sql.lit(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`)} || to_json(u.${sql.id(`${from}${index}`)}::text)::text`,
-  );
-  return sql<string>`(${sql.join(members, sql` || `)} || '}')`;
+  const members = table.key.flatMap(({ name }, index) => [
+    sql.lit(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
+    sql`pg_catalog.to_json(u.${sql.id(`${from}${index}`)}::text)`,
+  ]);
+  return sql<string>`pg_catalog.concat(${sql.join(members)}, '}')`;
 }
 
 interface Given {
@@ -245,7 +250,8 @@ function columnsOf(changes: readonly RowChange[]): TextColumn[] {
 }
 
 function unnested(given: readonly Given[]): RawBuilder<unknown> {
-  return sql`unnest(${sql.join(given.map(({ texts }) => sql`${textArray(texts)}::text[]`))}) with ordinality
+  const arrays = given.map(({ texts }) => sql`pg_catalog.unnest(${textArray(texts)}::text[])`);
+  return sql`rows from (${sql.join(arrays)}) with ordinality
     as v(${sql.join([...given.map(({ name }) => sql.id(name)), sql.id("at")])})`;
 }
 
