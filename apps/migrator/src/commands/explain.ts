@@ -32,6 +32,7 @@ const WHY_KEPT: Readonly<Record<KeptReason, string>> = {
   "does-not-fit": "It stays: the new text does not fit.",
   "not-rewritable": "It stays: its column cannot be edited.",
   "row-changed": "It stays: its row changes all the time.",
+  "row-security": "It stays: row-level security keeps this user from writing its row.",
   locked: "It stays: somebody holds a lock on its row.",
 };
 

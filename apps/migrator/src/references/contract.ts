@@ -99,6 +99,8 @@ export type KeptReason =
   | "not-rewritable"
   /** Somebody changed the row again and again while it was being written (D1). */
   | "row-changed"
+  /** Row-level security lets this user read the row and not write it, or hides it (D4). */
+  | "row-security"
   /** Somebody held a lock on the row for longer than we wait, again and again (D3). */
   | "locked";
 

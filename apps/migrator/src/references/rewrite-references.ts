@@ -286,6 +286,11 @@ async function settle(
       onEvent({ ...cell.cell, type: "cell-left", reason: text === undefined ? "missing" : "edited-since" });
       return row.key;
     }
+    // Nobody changed it, and still it was not found: twice, since it may have been changed back.
+    if (attempt > 1 && text === cell.text && (await source.dialect.hasRowSecurity(table))) {
+      fail(current.planned, "row-security", "row-level security lets this user read the row and not write it");
+      return row.key;
+    }
     const fresh = tableCell(row.key, { column: cell.column, text }, table, source);
     const [again] = fresh === undefined ? [] : await planAll([fresh], source, options);
     if (again === undefined || again.after === text) {
@@ -302,7 +307,11 @@ async function settle(
   }
   return row.key;
 
-  function fail({ cell, references }: PlannedCell, code: "does-not-fit" | "locked" | "row-changed", message: string) {
+  function fail(
+    { cell, references }: PlannedCell,
+    code: "does-not-fit" | "locked" | "row-changed" | "row-security",
+    message: string,
+  ) {
     counts.failed += 1;
     counts.kept[code] = (counts.kept[code] ?? 0) + references.length;
     onEvent({ ...cell.cell, type: "cell-failed", code, message });

@@ -143,8 +143,15 @@ export async function rollbackReferences(
   async function foresee(table: Table, key: readonly string[], { column, entry }: Undo): Promise<Verdict> {
     const cell = cellOf(dialect, table, column, key);
     const now = await dialect.readCell(table, key, column);
-    if (now === undefined) return count("missing", { ...cell, type: "cell-left", reason: "missing" });
     if (now === entry.after && !apply) return count("restored", restored(table, key, entry, false));
+    if ((now === undefined || now === entry.after) && (await dialect.hasRowSecurity(table))) {
+      const message =
+        now === undefined
+          ? "the row is gone, or row-level security hides it from this user"
+          : "row-level security lets this user read the row and not write it";
+      return count("failed", { ...cell, type: "cell-failed", code: "row-security", message });
+    }
+    if (now === undefined) return count("missing", { ...cell, type: "cell-left", reason: "missing" });
     if (now === entry.before) return count("alreadyRestored", undefined);
     const { before, after } = changedExcerpt(entry.before, entry.after);
     return count("editedSince", {

@@ -323,8 +323,19 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     own.username = role;
     own.password = "limited";
     const limited = await opened({ location: { kind: "postgres", url: own.href } });
-    expect(await limited.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 1 });
-    expect(limited.events).toContainEqual(expect.objectContaining({ type: "cell-failed", primaryKey: { id: 2 } }));
+    expect(await limited.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 1, kept: { "row-security": 1 } });
+    expect(limited.events).toContainEqual(
+      expect.objectContaining({ type: "cell-failed", code: "row-security", primaryKey: { id: 2 } }),
+    );
+    await app.run("alter policy writes on t using (id > 2)");
+    await app.run("alter policy reads on t using (id > 0)");
+    expect(await limited.rollback()).toMatchObject({ restored: 1, failed: 1, editedSince: 0, missing: 0 });
+    expect(limited.events).toContainEqual(
+      expect.objectContaining({ type: "cell-failed", code: "row-security", primaryKey: { id: 1 } }),
+    );
+    await app.run("alter policy reads on t using (id > 1)");
+    expect(await limited.rollback()).toMatchObject({ restored: 0, failed: 1, missing: 0 });
+    expect(limited.events.at(-1)).toMatchObject({ message: expect.stringContaining("hides it") as unknown });
     await limited.close();
     await app.run(`drop owned by ${role}`);
     await app.run(`drop role ${role}`);

@@ -11,6 +11,7 @@ import { guardStatement } from "./guard.ts";
 import { inTransaction, reading } from "./in-transaction.ts";
 import { poolerBetween } from "./pooler.ts";
 import { MOST_READERS, readText, readWindows } from "./read-windows.ts";
+import { hasRowSecurity } from "./row-security.ts";
 import { replicaLagMs } from "./replica-lag.ts";
 import { rowWriter } from "./write-rows.ts";
 
@@ -89,6 +90,7 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     },
     readCell: (table, key, column) => readText(db, table, key, column, limits),
     write: (work) => inTransaction(db, limits, (connection) => work(rowWriter(connection))),
+    hasRowSecurity: (table) => read((connection) => hasRowSecurity(connection, table.writeTo)),
     replicaLagMs: () => read((connection) => replicaLagMs(connection, limits.replicaUrl)),
     keyLiterals: (value) => [value],
     shownKey: (text, { castTo }) => wholeNumber(text, castTo) ?? text,

@@ -71,6 +71,7 @@ export function openSqlite(path: string, limits: DatabaseLimits): Dialect {
           throw error;
         }
       }),
+    hasRowSecurity: async () => false,
     replicaLagMs: async () => 0,
     shownKey: (text) => shownLiteral(text),
     keyLiterals: literalsFor,
