@@ -1,5 +1,6 @@
 import { after, before, describe, test } from "node:test";
 import type { Harness } from "./case.ts";
+import { show } from "./check.ts";
 import { reportText } from "./report.ts";
 import { selectCases, startSuite, type CaseSelection, type SuiteRun, type SuiteRunOptions } from "./suite-run.ts";
 import { CONFORMANCE_CASES } from "./suite.ts";
@@ -20,11 +21,17 @@ export function conformanceTests(
   void describe(title, { concurrency: 1 }, () => {
     let suite: SuiteRun | undefined;
     let adapter = "";
+    /** Why there is no suite. Every case fails with it, since runners pass over the tests of a group whose start fails. */
+    let unmade: unknown;
 
     before(async () => {
-      const harness = await harnessOf();
-      adapter = harness.name;
-      suite = await startSuite(harness, options);
+      try {
+        const harness = await harnessOf();
+        adapter = harness.name;
+        suite = await startSuite(harness, options);
+      } catch (error) {
+        unmade = error;
+      }
     });
     after(async () => {
       const report = await suite?.finish();
@@ -33,7 +40,7 @@ export function conformanceTests(
 
     for (const one of selectCases(CONFORMANCE_CASES, options)) {
       void test(`${one.id} ${one.title}`, async (context) => {
-        if (suite === undefined) throw new Error("the harness was not made");
+        if (suite === undefined) throw new Error(`the harness was not made: ${show(unmade)}`, { cause: unmade });
         const { id, outcome, reason, error } = await suite.run(one);
         if (outcome === "failed") throw new Error(`${id} on ${adapter}: ${reason ?? "failed"}`, { cause: error });
         if (outcome === "skipped" || outcome === "inapplicable")

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { CaseLevel, CaseOutcome, Harness } from "./case.ts";
+import { show } from "./check.ts";
 import { reportText } from "./report.ts";
 import {
   DEFAULT_CASE_TIMEOUT_MS,
@@ -46,11 +47,17 @@ export function conformanceTests(
   describe(title, () => {
     let suite: SuiteRun | undefined;
     let adapter = "";
+    /** Why there is no suite. Every case fails with it, since runners pass over the tests of a group whose start fails. */
+    let unmade: unknown;
 
     beforeAll(async () => {
-      const harness = await harnessOf();
-      adapter = harness.name;
-      suite = await startSuite(harness, options);
+      try {
+        const harness = await harnessOf();
+        adapter = harness.name;
+        suite = await startSuite(harness, options);
+      } catch (error) {
+        unmade = error;
+      }
     }, MARGIN_MS);
     afterAll(async () => {
       const report = await suite?.finish();
@@ -61,7 +68,7 @@ export function conformanceTests(
       const limit = Math.max(timeoutMs, one.timeoutMs ?? 0) + MARGIN_MS;
       // oxlint-disable-next-line vitest/expect-expect -- the case brings its own checks
       test(`${one.id} ${one.title}`, { timeout: limit }, async ({ task, skip }) => {
-        if (suite === undefined) throw new Error("the harness was not made");
+        if (suite === undefined) throw new Error(`the harness was not made: ${show(unmade)}`, { cause: unmade });
         const { id, level, outcome, reason, error } = await suite.run(one);
         task.meta.conformance = { adapter, id, level, outcome, reason };
         if (outcome === "failed") throw new Error(`${id} on ${adapter}: ${reason ?? "failed"}`, { cause: error });

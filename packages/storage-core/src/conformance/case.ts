@@ -96,6 +96,12 @@ export interface RunRecord {
   readonly leakedKeys: readonly { readonly caseId: string; readonly key: string; readonly reason: string }[];
   /** Uploads in parts that were still open when their case ended. */
   readonly leakedUploads: readonly { readonly caseId: string; readonly upload: MultipartUpload }[];
+  /** Cases after which it could not even be seen what they had left. */
+  readonly uncleaned: readonly {
+    readonly caseId: string;
+    readonly what: "objects" | "uploads";
+    readonly reason: string;
+  }[];
   /** Rejections that nobody handled since the run began, where the runtime tells. */
   readonly unhandledRejections: readonly unknown[];
 }

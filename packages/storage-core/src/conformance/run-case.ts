@@ -27,6 +27,7 @@ export interface RunSurroundings {
   readonly timeoutMs: number;
   readonly leakedKey: (leak: RunRecord["leakedKeys"][number]) => void;
   readonly leakedUpload: (leak: RunRecord["leakedUploads"][number]) => void;
+  readonly uncleaned: (leftover: RunRecord["uncleaned"][number]) => void;
 }
 
 /** How long a case may go on after its signal has ended it, and how long cleaning up may take. */
@@ -168,31 +169,63 @@ async function createVariant(harness: Harness, variant: Variant): Promise<Storag
   return harness.createVariant(variant);
 }
 
-/** Leaves nothing behind, and says what could not be removed. Its own failure is a failure of the case. */
+/**
+ * Leaves nothing behind. What a case registered for afterwards belongs to it, and its failure is the case's; what cannot
+ * be removed is told of in X01 and X02, so that a service without one request does not fail every case there is.
+ */
 async function cleanUp(one: ConformanceCase, attempt: Attempt, run: RunSurroundings): Promise<unknown> {
-  const { janitor } = run;
   const signal = AbortSignal.timeout(CLEANING_MS);
   let failure: unknown;
-  const attemptTo = async (what: string, action: () => Promise<unknown>): Promise<void> => {
+  for (const action of attempt.afterwards.toReversed()) {
     try {
-      await within(CLEANING_MS, action(), what);
+      await within(CLEANING_MS, action(), "after the case");
     } catch (error) {
-      failure ??= new CheckFailure(`${what}: ${show(error)}`, { cause: error });
+      failure ??= new CheckFailure(`after the case: ${show(error)}`, { cause: error });
     }
-  };
-  for (const action of attempt.afterwards.toReversed()) await attemptTo("after the case", action);
-  await attemptTo("looking for open uploads", async () => {
-    for (const upload of await openUploads(janitor, attempt.prefix, signal)) {
-      run.leakedUpload({ caseId: one.id, upload });
-      await janitor.multipart.abort(upload, { signal });
+  }
+  for (const [what, action] of [
+    ["uploads", abortUploads],
+    ["objects", deleteObjects],
+  ] as const) {
+    try {
+      await within(CLEANING_MS, action(one, attempt.prefix, run, signal), `removing the ${what} of the case`);
+    } catch (error) {
+      run.uncleaned({ caseId: one.id, what, reason: show(error) });
     }
-  });
-  await attemptTo("deleting the objects of the case", async () => {
-    for await (const { key, error } of janitor.deleteMany(keysUnder(janitor, attempt.prefix, signal), { signal })) {
-      if (error !== undefined) run.leakedKey({ caseId: one.id, key, reason: error.message });
-    }
-  });
+  }
   return failure;
+}
+
+async function abortUploads(
+  { id }: ConformanceCase,
+  prefix: string,
+  { janitor, leakedUpload }: RunSurroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const upload of await openUploads(janitor, prefix, signal)) {
+    leakedUpload({ caseId: id, upload });
+    await janitor.multipart.abort(upload, { signal });
+  }
+}
+
+async function deleteObjects(
+  { id }: ConformanceCase,
+  prefix: string,
+  { janitor, leakedKey }: RunSurroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const { key, error } of janitor.deleteMany(keysUnder(janitor, prefix, signal), { signal })) {
+      if (error !== undefined) leakedKey({ caseId: id, key, reason: error.message });
+    }
+  } catch {
+    // Where many at once are too much, each by itself may do.
+    for await (const key of keysUnder(janitor, prefix, signal)) {
+      await janitor.delete(key, { signal }).catch((error: unknown) => {
+        leakedKey({ caseId: id, key, reason: show(error) });
+      });
+    }
+  }
 }
 
 async function openUploads(

@@ -50,12 +50,14 @@ function suiteRun(
   const results: CaseResult[] = [];
   const leakedKeys: RunRecord["leakedKeys"][number][] = [];
   const leakedUploads: RunRecord["leakedUploads"][number][] = [];
+  const uncleaned: RunRecord["uncleaned"][number][] = [];
   const record: RunRecord = {
     // Two runs over one bucket must not meet, so this part is not seeded.
     prefix: `conformance-${crypto.randomUUID().slice(0, 8)}/`,
     results,
     leakedKeys,
     leakedUploads,
+    uncleaned,
     unhandledRejections: rejections.seen,
   };
   const surroundings: RunSurroundings = {
@@ -67,6 +69,7 @@ function suiteRun(
     timeoutMs,
     leakedKey: (leak) => leakedKeys.push(leak),
     leakedUpload: (leak) => leakedUploads.push(leak),
+    uncleaned: (leftover) => uncleaned.push(leftover),
   };
   return {
     run: async (one) => {

@@ -35,6 +35,13 @@ test("the node:test binding runs the same cases, and a broken provider fails the
   expect(broken.output).toMatch(/not ok \d+ - A01 /);
 });
 
+test("without a harness every case has failed, and says why", async () => {
+  const { code, output } = await nodeTest("unmade");
+  expect(code).toBe(1);
+  expect(output.match(/not ok \d+ - (?:A01|A02|E11) /g)).toHaveLength(3);
+  expect(output.match(/the harness was not made: Error.*the bucket cannot be made/g)?.length).toBeGreaterThanOrEqual(3);
+});
+
 async function nodeTest(which: string): Promise<{ readonly code: number | null; readonly output: string }> {
   const fixture = fileURLToPath(new URL("node-test-fixture.ts", import.meta.url));
   const args = ["--conditions=@bucketferry/source", "--test-reporter=tap", fixture, which];

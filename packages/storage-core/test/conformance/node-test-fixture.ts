@@ -1,4 +1,4 @@
-/** Run by Node itself, not by Vitest: the suite bound to node:test. `broken` as argument gives it a provider that lies. */
+/** Run by Node itself, not by Vitest: the suite bound to node:test. `broken` as argument gives it a provider that lies, `unmade` no harness. */
 import { conformanceTests } from "../../src/conformance/bind-node-test.ts";
 import type { StorageProvider } from "../../src/contract/provider.ts";
 import { memoryHarness } from "./memory-harness.ts";
@@ -11,7 +11,14 @@ function around(inner: StorageProvider): StorageProvider {
   return { ...inner, put };
 }
 
-conformanceTests(() => memoryHarness({ name: "memory", around }), {
+const unmade = process.argv.includes("unmade");
+
+function harness() {
+  if (unmade) throw new Error("the bucket cannot be made");
+  return memoryHarness({ name: "memory", around });
+}
+
+conformanceTests(harness, {
   title: "storage contract",
   only: ["A01", "A02", "E11"],
 });

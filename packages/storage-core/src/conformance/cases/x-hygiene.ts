@@ -1,4 +1,4 @@
-import type { ConformanceCase, Need } from "../case.ts";
+import type { ConformanceCase, Need, RunRecord } from "../case.ts";
 import { activeResources, residentBytes } from "../active-resources.ts";
 import { REQUEST_BUDGETS } from "../budgets.ts";
 import { collect, equal, eventually, ok, pause, show } from "../check.ts";
@@ -13,6 +13,10 @@ const MEMORY_BOUND = 384 * MIB;
 /** So many that a leak of each stands out from what else comes and goes. */
 const INSTANCES = 10;
 
+function uncleaned(run: RunRecord, what: RunRecord["uncleaned"][number]["what"]): readonly string[] {
+  return run.uncleaned.filter((leftover) => leftover.what === what).map(({ caseId, reason }) => `${caseId}: ${reason}`);
+}
+
 const HOLDS_A_GIGABYTE: Need = { name: "maxObjectBytes of 1 GiB", in: ({ maxObjectBytes }) => maxObjectBytes >= GIB };
 
 /** They look at what the run left behind, so they come after all others. */
@@ -23,6 +27,7 @@ export const HYGIENE_CASES: readonly ConformanceCase[] = [
     level: "core",
     async run(t) {
       equal(t.run.leakedKeys, [], "objects that could not be deleted after their case");
+      equal(uncleaned(t.run, "objects"), [], "cases whose objects could not be removed");
       equal(
         await collect(t.provider.list({ prefix: t.run.prefix, signal: t.signal })),
         [],
@@ -37,6 +42,7 @@ export const HYGIENE_CASES: readonly ConformanceCase[] = [
     level: "core",
     async run(t) {
       equal(t.run.leakedUploads, [], "uploads that a case left open");
+      equal(uncleaned(t.run, "uploads"), [], "cases whose uploads could not be looked for");
       if (t.capabilities.multipart === false) return;
       const open = await collect(t.provider.multipart.list({ prefix: t.run.prefix, signal: t.signal }));
       equal(open, [], "open uploads under the run's prefix");
