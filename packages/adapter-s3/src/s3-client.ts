@@ -125,6 +125,7 @@ export function s3Client(config: S3Config, credentials: CredentialSource, lane: 
     open,
     async text(request) {
       const answer = await open(request);
+      await demandNoObject(answer, request);
       return { headers: answer.headers, text: Buffer.from(await read(answer, request)).toString("utf8") };
     },
     async head(request) {
@@ -135,6 +136,18 @@ export function s3Client(config: S3Config, credentials: CredentialSource, lane: 
     clock,
     close: () => lane.close(),
   };
+}
+
+/**
+ * A service that passes over a query which it does not know answers with the object itself, of whatever size. Only objects
+ * have a time of their last change; nothing that is asked for as text has one.
+ */
+async function demandNoObject({ headers, body }: LaneAnswer, { method, key }: S3Request): Promise<void> {
+  if (method !== "GET" || key === undefined || headers["last-modified"] === undefined) return;
+  await body.discard();
+  throw new StorageError("Unsupported", "the service does not know this request: it answered with the object", {
+    hint: "Set profile to the kind of service that this is; what it does not know cannot be asked of it",
+  });
 }
 
 /** An answer that is cut off in the middle of its body is as lost as one that never came. */

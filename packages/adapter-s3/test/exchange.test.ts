@@ -48,6 +48,32 @@ describe.each(["auto", "sdk"] as const)("an exchange by lane %s", (lane) => {
     expect(s3.proxy.faults.seen()[0]?.path).toBe(`/${s3.bucket}/a/../b`);
   });
 
+  it("does not take an object for the list of an upload's parts, nor reads it, where the service passes over what it does not know", async () => {
+    const given = Promise.withResolvers<number>();
+    const simple = createServer((_request, response) => {
+      let sent = 0;
+      response.writeHead(200, { "last-modified": new Date(0).toUTCString(), etag: '"a"' });
+      const more = (): void => {
+        while (response.write(Buffer.alloc(65_536))) sent += 65_536;
+      };
+      response.on("drain", more).on("close", () => given.resolve(sent));
+      more();
+    }).listen(0, "127.0.0.1");
+    await once(simple, "listening");
+    const provider = s3.provider({ lane, endpoint: `http://127.0.0.1:${(simple.address() as AddressInfo).port}` });
+    try {
+      await expect(provider.multipart.listParts({ key: "large", uploadId: "1" })).rejects.toMatchObject({
+        code: "Unsupported",
+        message: expect.stringContaining("answered with the object"),
+      });
+      // What the sockets of both sides hold, and no more.
+      expect(await given.promise).toBeLessThan(64 * 1024 ** 2);
+    } finally {
+      await provider.close();
+      simple.close();
+    }
+  });
+
   it("follows no redirect, so no signature reaches another host", async () => {
     let strangers = 0;
     const elsewhere = createServer((_request, response) => {
