@@ -100,6 +100,13 @@ function conditionsFinding({ capabilities, config }: S3Context): CheckFinding {
   if (capabilities.conditionalPut.create) {
     return ok("conditions", `${config.profile.title} refuses to overwrite when asked to (If-None-Match on PutObject).`);
   }
+  if (config.profile.capabilities.conditionalPut.create) {
+    return {
+      id: "conditions",
+      level: "warning",
+      message: `In a bucket with versions not every release of ${config.profile.title} refuses to overwrite when asked to, so conditional puts are not offered.`,
+    };
+  }
   return {
     id: "conditions",
     level: "warning",

@@ -229,7 +229,11 @@ describe.skipIf(engine === undefined)("a bucket with versions on a real service"
       });
 
       const aware = s3({ ...options, versioned: true });
-      expect((await aware.check({ write: true })).ok).toBe(true);
+      const { ok, findings } = await aware.check({ write: true });
+      expect(ok).toBe(true);
+      expect(findings).toContainEqual(
+        expect.objectContaining({ id: "conditions", message: expect.stringMatching(/^In a bucket with versions/) }),
+      );
       await expect(aware.put("a", "3", { ifNoneMatch: "*" })).rejects.toMatchObject({ code: "Unsupported" });
       await unaware.close();
       await aware.close();
