@@ -24,6 +24,14 @@ const ATTEMPTS = 5;
 /** Passes over the rows that were written since the pass before; what arrives after them is for `watch`. */
 const CATCH_UPS = 3;
 
+/** Refused cells that are remembered. Whoever has more of them has another problem than a count that is too high. */
+const MOST_REFUSED = 10_000;
+
+/** `refused`: cells that were counted as such; a pass meets them again where another cell of their row was written. */
+interface Run extends RewriteOptions {
+  readonly refused: Set<string>;
+}
+
 type Counts = { -readonly [Key in keyof RewriteSummary]: RewriteSummary[Key] } & {
   kept: Partial<Record<KeptReason, number>>;
 };
@@ -66,14 +74,15 @@ export async function rewriteReferences(source: CellSource, options: RewriteOpti
     );
   }
   const gait = pace(source.dialect, options.pace ?? {});
+  const run: Run = { ...options, refused: new Set() };
   let moment = options.apply ? await source.dialect.moment() : undefined;
-  await rewritePass(source, { before: moment }, counts, options, gait);
+  await rewritePass(source, { before: moment }, counts, run, gait);
   // Rows that somebody wrote meanwhile stand where the pass had been already, or are left out of it.
   for (let pass = 1; pass <= CATCH_UPS && moment !== undefined && !isFull(counts, options); pass += 1) {
     const since: Moment = moment;
     moment = await source.dialect.moment();
     const before = counts.cellsRewritten;
-    await rewritePass(source, { since }, counts, options, gait);
+    await rewritePass(source, { since }, counts, run, gait);
     if (counts.cellsRewritten === before) break;
   }
   return counts;
@@ -87,7 +96,7 @@ async function rewritePass(
   source: CellSource,
   versions: { readonly before?: Moment | undefined; readonly since?: Moment | undefined },
   counts: Counts,
-  options: RewriteOptions,
+  options: Run,
   gait: Pace,
 ): Promise<void> {
   const { apply, signal, onEvent, limit = Number.POSITIVE_INFINITY } = options;
@@ -215,7 +224,7 @@ async function writeRows(
   table: Table,
   rows: readonly PlannedRow[],
   counts: Counts,
-  options: RewriteOptions,
+  options: Run,
 ): Promise<void> {
   const outcomes = await swap(source, table, rows, options);
   for (const [row, outcome] of outcomes) {
@@ -239,7 +248,7 @@ async function writeOneByOne(
   table: Table,
   row: PlannedRow,
   counts: Counts,
-  options: RewriteOptions,
+  options: Run,
 ): Promise<void> {
   let { key } = row;
   for (const cell of row.cells) {
@@ -261,9 +270,9 @@ async function settle(
   row: PlannedRow,
   outcome: SwapOutcome,
   counts: Counts,
-  options: RewriteOptions,
+  options: Run,
 ): Promise<readonly string[]> {
-  const { onEvent } = options;
+  const { onEvent, refused } = options;
   let [current] = row.cells;
   let last = outcome;
   for (let attempt = 1; current !== undefined; attempt += 1) {
@@ -312,6 +321,9 @@ async function settle(
     code: "does-not-fit" | "locked" | "row-changed" | "row-security",
     message: string,
   ) {
+    const id = `${table.label}\n${cell.column.name}\n${cell.key.join("\n")}`;
+    if (refused.has(id)) return;
+    if (refused.size < MOST_REFUSED) refused.add(id);
     counts.failed += 1;
     counts.kept[code] = (counts.kept[code] ?? 0) + references.length;
     onEvent({ ...cell.cell, type: "cell-failed", code, message });

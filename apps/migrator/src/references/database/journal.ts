@@ -1,9 +1,12 @@
+import { sql } from "kysely";
 import type { AppDatabase, JournalTable } from "./app-database.ts";
 import type { JournalEntry, JournalledReference } from "./journal-entry.ts";
 import type { Table, TableName } from "./table.ts";
 
 /** Ids that may belong to one page of the journal, so that a page is small whatever is in it. */
 const PAGE_IDS = 500;
+/** Texts of one page, if it has more than one entry. */
+const PAGE_BYTES = 16 * 2 ** 20;
 
 /** Some entries, newest first, and where the next page begins; undefined: this was the last one. */
 export interface JournalPage {
@@ -32,10 +35,18 @@ export async function readJournal(
     query = query.where("table_name", "=", table.name);
     if (table.schema !== undefined) query = query.where("table_schema", "=", table.schema);
   }
-  const rows = await query.orderBy("id", "desc").execute();
+  const own = sql<number>`octet_length(before_text) + octet_length(after_text)`;
+  const rows = await db
+    .selectFrom(query.select(sql<number>`sum(${own}) over (order by id desc)`.as("bytes_so_far")).as("entries"))
+    .selectAll()
+    .where(sql<number>`bytes_so_far - (${own})`, "<", PAGE_BYTES)
+    .orderBy("id", "desc")
+    .execute();
+  const last = rows.at(-1);
+  const isCut = last !== undefined && Number(last.bytes_so_far) >= PAGE_BYTES;
   // The oldest entry is asked for where the ids may end, which is once in a run.
   const isLast = start <= 1 || (rows.length === 0 && start <= (await edgeOf(db, "asc")));
-  return { entries: rows.map(entryOf), nextBelow: isLast ? undefined : start };
+  return { entries: rows.map(entryOf), nextBelow: isCut ? Number(last.id) : isLast ? undefined : start };
 }
 
 async function edgeOf(db: AppDatabase, order: "asc" | "desc"): Promise<number> {

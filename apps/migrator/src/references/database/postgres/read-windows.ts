@@ -14,6 +14,8 @@ const CHUNK_ROWS = 800;
 const WANTED_ROWS = 500;
 /** Longer texts travel alone, so that a chunk stays small whatever is in it. */
 const INLINE_BYTES = 64 * 1024;
+/** Long texts that are in memory at once, if they are several. */
+const LONG_BYTES = 16 * 2 ** 20;
 /** A window is read by one statement: long enough that its fixed cost is nothing, short enough that no snapshot lasts. */
 const FIRST_WINDOW_BLOCKS = 512;
 const MOST_WINDOW_BLOCKS = 16_384;
@@ -80,7 +82,7 @@ export async function* readWindows(
         }
         span = nextSpan(span, blocksOf(window, blocks), rows.length, performance.now() - startMs);
         const done = Math.min(1, (window.to ?? blocks) / Math.max(1, blocks));
-        yield rows.length > 0 ? await chunkOf(db, table, rows, limits, done) : { rows: [], tooLong: [], done };
+        yield* chunksOf(db, table, rows, limits, done);
         window = window.to === part.to ? undefined : windowFrom(window.to ?? blocks, part.to);
       }
     }
@@ -149,14 +151,16 @@ function windowQuery(table: Table, window: Window, { signs, before, since }: Rea
     where ${sql.join(holds, sql` or `)} ${isBlock(window) ? sql`` : sql`limit ${sql.lit(CHUNK_ROWS + 1)}`}`;
 }
 
-async function chunkOf(
+/** One chunk, or several where long texts are among them. */
+async function* chunksOf(
   db: AppDatabase,
   table: Table,
   selected: readonly Selected[],
   limits: DatabaseLimits,
   done: number,
-): Promise<RowChunk> {
-  const rows: Row[] = [];
+): AsyncGenerator<RowChunk> {
+  let rows: Row[] = [];
+  let longBytes = 0;
   const tooLong: RowChunk["tooLong"][number][] = [];
   // Millions of rows come by: names are made once.
   const keyNames = table.key.map((_column, index) => `k${index}`);
@@ -172,13 +176,18 @@ async function chunkOf(
           tooLong.push({ key, column, bytes: Number(bytes) });
           continue;
         }
+        if (longBytes > 0 && longBytes + Number(bytes) > LONG_BYTES && rows.length > 0) {
+          yield { rows, tooLong: [], done };
+          [rows, longBytes] = [[], 0];
+        }
+        longBytes += Number(bytes);
         text = await readText(db, table, key, column, limits);
       }
       if (typeof text === "string") cells.push({ column, text });
     }
     rows.push({ key, cells });
   }
-  return { rows, tooLong, done };
+  yield { rows, tooLong, done };
 }
 
 /** The text of a cell as it will be compared. */

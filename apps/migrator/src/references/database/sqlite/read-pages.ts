@@ -12,6 +12,8 @@ const PAGE_ROWS = 500;
 const WINDOW_ROWS = 20_000;
 /** Longer texts are read alone, so that a page stays small whatever is in it. */
 const INLINE_BYTES = 64 * 1024;
+/** Long texts that are in memory at once, if they are several. */
+const LONG_BYTES = 16 * 2 ** 20;
 
 /**
  * Reads a table in the order of its key, window by window. A window begins behind the key of the last one, so a row that is
@@ -73,7 +75,7 @@ export async function* readPages(
       after = (isFull ? keyOf(found.at(-1), table) : boundary) ?? after;
       if (!isFull) seen += WINDOW_ROWS;
       const done = isLast && !isFull ? 1 : Math.min(1, seen / Math.max(1, table.estimatedRows ?? seen));
-      yield chunkOf(connection, table, found, { maxValueBytes, done });
+      yield* chunksOf(connection, table, found, { maxValueBytes, done });
       // Signals and timers have their turn.
       await setImmediate();
     }
@@ -82,13 +84,15 @@ export async function* readPages(
 
 type Selected = Record<string, string | number | null>;
 
-function chunkOf(
+/** One chunk, or several where long texts are among them. */
+function* chunksOf(
   connection: SqliteDatabase.Database,
   table: Table,
   found: readonly Selected[],
   { maxValueBytes, done }: { readonly maxValueBytes: number; readonly done: number },
-): RowChunk {
-  const rows: Row[] = [];
+): Generator<RowChunk> {
+  let rows: Row[] = [];
+  let longBytes = 0;
   const tooLong: RowChunk["tooLong"][number][] = [];
   for (const row of found) {
     const key = keyOf(row, table) ?? [];
@@ -101,13 +105,18 @@ function chunkOf(
           tooLong.push({ key, column, bytes });
           continue;
         }
+        if (longBytes > 0 && longBytes + bytes > LONG_BYTES && rows.length > 0) {
+          yield { rows, tooLong: [], done };
+          [rows, longBytes] = [[], 0];
+        }
+        longBytes += bytes;
         text = readText(connection, table, key, column);
       }
       if (typeof text === "string") cells.push({ column, text });
     }
     rows.push({ key, cells });
   }
-  return { rows, tooLong, done };
+  yield { rows, tooLong, done };
 }
 
 /** The text of a cell; null for what is no text, undefined when there is no such row. */
