@@ -72,7 +72,7 @@ describe("opening a ledger", () => {
     raw.close();
     const error = await refusal(openTestLedger(path, { mode }));
     expect(error.code).toBe("NewerSchema");
-    expect(error.message).toMatch(/has schema 0999-later.*up to 0002-part-hashes/);
+    expect(error.message).toMatch(/has schema 0999-later.*up to 0003-part-digests/);
   });
 
   it("L6 refuses a file that is no database", async () => {
