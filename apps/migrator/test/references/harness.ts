@@ -1,3 +1,4 @@
+import type { Route } from "@bucketferry/config";
 import type { LookUpStates, ObjectState, ReferenceEvent, References } from "../../src/references/contract.ts";
 import { openReferences } from "../../src/references/open-references.ts";
 import type { DatabaseLimits } from "../../src/references/database/limits.ts";
@@ -32,14 +33,15 @@ export interface OpenOptions {
   readonly keyColumns?: Readonly<Record<string, string>>;
   readonly exclude?: readonly string[];
   readonly include?: readonly string[];
+  readonly routes?: () => Promise<Route[]>;
 }
 
 /** The rewriter on an app's database, with everything that it says. */
 export async function opened(
   { location }: Pick<AppDatabase, "location">,
-  { limits, keyColumns, exclude = [], include }: OpenOptions = {},
+  { limits, keyColumns, exclude = [], include, routes: makeRoutes = classroomRoutes }: OpenOptions = {},
 ): Promise<Opened> {
-  const routes = await classroomRoutes();
+  const routes = await makeRoutes();
   const references = await openReferences({
     database: location,
     routes,

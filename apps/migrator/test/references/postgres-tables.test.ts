@@ -377,19 +377,19 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     // Nothing that the server would spend its time on compressing.
     await app.run(
       `insert into t select n, string_agg(encode(sha512((i * n)::text::bytea), 'base64'), '') || ' ${url(1)} '
-      from generate_series(1, 3) n, generate_series(1, 570000) i group by n`,
+      from generate_series(1, 2) n, generate_series(1, 570000) i group by n`,
     );
     const sums = () => app.rows("select id, octet_length(u) as bytes, md5(u) as sum from t order by id");
     const before = await sums();
     expect(before[0]?.["bytes"]).toBeGreaterThan(50e6);
-    expect(await rewriter.rewrite()).toMatchObject({ cellsRewritten: 3, failed: 0 });
-    expect(await app.rows(`select id from t where u like '% ${NEW_AUDIO}/1.m4a '`)).toHaveLength(3);
+    expect(await rewriter.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 0 });
+    expect(await app.rows(`select id from t where u like '% ${NEW_AUDIO}/1.m4a '`)).toHaveLength(2);
     // A batch is never larger than its longest text needs: each was a transaction of its own.
-    expect(await app.rows("select distinct xmin::text from t")).toHaveLength(3);
-    expect(await rewriter.rollback()).toMatchObject({ restored: 3, failed: 0 });
+    expect(await app.rows("select distinct xmin::text from t")).toHaveLength(2);
+    expect(await rewriter.rollback()).toMatchObject({ restored: 2, failed: 0 });
     expect(await sums()).toEqual(before);
-    expect(await app.rows("select distinct xmin::text from t")).toHaveLength(3);
-  }, 120_000);
+    expect(await app.rows("select distinct xmin::text from t")).toHaveLength(2);
+  }, 300_000);
 
   test("D7 rows that are refused no sooner than at the commit stay alone, with their journal; the others are written", async () => {
     await app.run("create table objects (path text primary key)");

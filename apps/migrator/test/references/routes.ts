@@ -25,5 +25,24 @@ export async function classroomRoutes(): Promise<Route[]> {
   return config.routes.map(openRoute);
 }
 
+/** A route from a bucket whose URLs have no path of their own: only their hosts tell them. */
+export async function bucketRoutes(): Promise<Route[]> {
+  const s3 = { adapter: "s3", region: "eu-central-1", accessKeyId: "fake", secretAccessKey: "fake" };
+  const config = await parseConfig(
+    {
+      routes: [
+        {
+          name: "media",
+          source: { ...s3, bucket: "school-media" },
+          target: { adapter: "fs", directory: "nowhere", publicBaseUrl: "https://cdn.example.com/media" },
+        },
+      ],
+    },
+    "bucketferry.config.json",
+    { environment: {} },
+  );
+  return config.routes.map(openRoute);
+}
+
 export const OLD = "https://ref.supabase.co/storage/v1/object/public";
 export const NEW = "https://cdn.example.com";
