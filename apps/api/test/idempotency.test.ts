@@ -48,6 +48,22 @@ describe("a request that is sent again with its idempotency key", () => {
     expect(second.headers.get("location")).toBe(first.headers.get("location"));
   });
 
+  it("stores a file whose type is JSON, of more than JSON for the service may have, and tells it from another of its length", async () => {
+    const service = await as(world, "service", await world.serviceToken());
+    const json = (letter: string) => JSON.stringify({ text: letter.repeat(300 * 1024) });
+    const put = (body: string, digest: string): Promise<Response> =>
+      service.send("PUT", "/files/data.json", body, {
+        "content-type": "application/json",
+        "idempotency-key": "json-once",
+        "content-digest": digest,
+      });
+    expect((await put(json("a"), "a")).status).toBe(201);
+    expect((await put(json("a"), "a")).headers.get("idempotency-replayed")).toBe("true");
+    expect((await put(json("b"), "b")).status).toBe(422);
+    const stored = await service.send("GET", "/files/data.json");
+    expect(await stored.json()).toEqual(JSON.parse(json("a")));
+  });
+
   it("begins no second direct upload", async () => {
     const user = await as(world, "ada");
     const asked = { purpose: "file", contentType: "text/plain", sizeBytes: 3, fileName: "a.txt" };

@@ -4,6 +4,7 @@ import { isLoopback } from "../config/service-config.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 import { onEveryAnswer } from "./every-answer.ts";
+import { bringsFile } from "./file-request.ts";
 
 /**
  * Without credentials the only protection is that the service listens on loopback. A page of some website gets past that:
@@ -73,7 +74,7 @@ export function smallJson(): MiddlewareHandler<ServiceEnv> {
     },
   });
   return (context, next) =>
-    /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header("content-type") ?? "")
+    /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header("content-type") ?? "") && !bringsFile(context)
       ? limited(context, next)
       : next();
 }

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { uploadedBytesPassed } from "../objects/body-garbage.ts";
 import { Problem } from "../problem/problem.ts";
 import type { ServiceEnv } from "../service.ts";
+import { SMALL_BODY_BYTES, smallBody } from "./small-body.ts";
 
 /** A body that is slower than this over a whole idle period keeps a connection busy, and nothing else. */
 export const LEAST_BYTES_PER_SECOND = 256;
@@ -20,6 +21,14 @@ export async function* requestBody(
   { idleMs }: BodyOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
   const incoming = context.env?.incoming;
+  if (incoming !== undefined && Number(incoming.headers["content-length"] ?? Infinity) <= SMALL_BODY_BYTES) {
+    try {
+      yield await smallBody(incoming);
+    } catch (error) {
+      throw brokeOff(error);
+    }
+    return;
+  }
   const source: AsyncIterable<Uint8Array> | null = incoming ?? context.req.raw.body;
   if (source === null) return;
   let giveUp: ((problem: Problem) => void) | undefined;
@@ -57,13 +66,17 @@ export async function* requestBody(
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("InvalidRequest", "The body broke off before its end.", { cause: error });
+    throw brokeOff(error);
   } finally {
     clearTimeout(timer);
     // A request of Node's is not ended here: that would take the connection away from under the answer. Not awaited: a
     // read that waits for a client that sends nothing never ends by itself.
     if (!isAtEnd && incoming === undefined) void iterator.return?.()?.then(undefined, () => undefined);
   }
+}
+
+function brokeOff(cause: unknown): Problem {
+  return new Problem("InvalidRequest", "The body broke off before its end.", { cause });
 }
 
 function tooSlow(idleMs: number): Problem {

@@ -1,14 +1,10 @@
-const SMALL_BYTES = 64 * 1024;
+import { inOnePiece, SMALL_BODY_BYTES } from "./small-body.ts";
 
-/**
- * Content that is small is read as a whole before it is stored: storage then has nothing to wait for, and can send it again
- * when the first attempt fails.
- */
+/** Content that is small is read as a whole before it is stored. */
 export async function wholeIfSmall(
   content: AsyncIterable<Uint8Array>,
   length: number | undefined,
 ): Promise<AsyncIterable<Uint8Array> | Uint8Array> {
-  if (length === undefined || length > SMALL_BYTES) return content;
-  const [first = new Uint8Array(), ...rest] = await Array.fromAsync(content);
-  return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+  if (length === undefined || length > SMALL_BODY_BYTES) return content;
+  return inOnePiece(await Array.fromAsync(content));
 }
