@@ -69,8 +69,9 @@ export function s3Client(config: S3Config, credentials: CredentialSource, lane: 
       const value = request.headers[name];
       if (value !== undefined) headers[name] = value;
     }
+    const length = body === undefined ? lengthOfNone(method) : body instanceof Uint8Array ? body.byteLength : undefined;
     // Sent, and signed, also for an empty body: without it a proxy may frame the body its own way.
-    if (body instanceof Uint8Array) headers["content-length"] = String(body.byteLength);
+    if (length !== undefined) headers["content-length"] = String(length);
     return {
       method,
       path: key === undefined ? address.path || "/" : `${address.path}/${encodeKeyPath(key)}`,
@@ -183,6 +184,11 @@ async function errorText({ body }: LaneAnswer): Promise<string> {
     return "";
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Google Cloud Storage, and proxies before others, answer a PUT or POST without a length with 411, also if it has no body (RFC 9110 §8.6). */
+function lengthOfNone(method: S3Request["method"]): 0 | undefined {
+  return method === "PUT" || method === "POST" ? 0 : undefined;
 }
 
 function payloadHash(body: S3Request["body"]): string {

@@ -119,6 +119,10 @@ async function perform(
   }
 
   const identity = authenticator.authenticate({ method, target, headers: own });
+  // Also of a body that is empty: https://github.com/s3fs-fuse/s3fs-fuse/issues/324, https://github.com/awslabs/aws-c-s3/pull/428
+  if (takesBody(method) && !own.has("content-length") && !own.has("transfer-encoding")) {
+    throw new S3Error("MissingContentLength");
+  }
   const headers = identity.presigned ? withHoisted(own, target) : own;
   const header = (name: string): string | undefined => headers.get(name);
   const operation = findOperation(method, target, header);
@@ -172,6 +176,10 @@ function existingBucket(server: ServerContext, target: RequestTarget): S3Bucket 
 function checkOwner(call: Call, name: string): void {
   const expected = call.header(name);
   if (expected !== undefined && expected !== ACCOUNT_ID) throw new S3Error("AccessDenied");
+}
+
+function takesBody(method: string): boolean {
+  return method === "PUT" || method === "POST";
 }
 
 /** Repeated headers are joined by commas without a space, as signatures want them. */

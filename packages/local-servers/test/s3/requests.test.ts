@@ -162,20 +162,20 @@ describe("bodies", () => {
     expect(await isMissing("refused")).toBe(true);
   });
 
-  it("without a length are 411, in chunks of HTTP 501", async () => {
-    const { headers } = signed("PUT", `/${BUCKET}/refused`);
-    const lines = Object.entries(headers)
-      .map(([name, value]) => `${name}: ${value}\r\n`)
-      .join("");
-    const answerTo = async (rest: string): Promise<string> => {
+  it("without a length are 411, also where there is no body, and 501 in chunks of HTTP", async () => {
+    const answerTo = async (method: string, target: string, rest: string): Promise<string> => {
+      const lines = Object.entries(signed(method, target).headers).map(([name, value]) => `${name}: ${value}\r\n`);
       const socket = connect(server.port, "127.0.0.1");
-      socket.end(`PUT /${BUCKET}/refused HTTP/1.1\r\n${lines}connection: close\r\n${rest}`);
+      socket.end(`${method} ${target} HTTP/1.1\r\n${lines.join("")}connection: close\r\n${rest}`);
       const chunks: Buffer[] = [];
       for await (const chunk of socket) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString();
     };
-    expect(await answerTo("\r\n")).toMatch(/^HTTP\/1\.1 411 .*<Code>MissingContentLength</s);
-    expect(await answerTo("transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")).toMatch(
+    const target = `/${BUCKET}/refused`;
+    const missing = /^HTTP\/1\.1 411 .*<Code>MissingContentLength</s;
+    expect(await answerTo("PUT", target, "\r\n")).toMatch(missing);
+    expect(await answerTo("POST", `${target}?uploads=`, "\r\n")).toMatch(missing);
+    expect(await answerTo("PUT", target, "transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")).toMatch(
       /^HTTP\/1\.1 501 .*<Code>NotImplemented</s,
     );
     expect(await isMissing("refused")).toBe(true);
