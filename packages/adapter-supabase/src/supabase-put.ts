@@ -181,7 +181,7 @@ async function identityOf(
 }
 
 function demandPlaceholderIsEmpty(key: string, body: BodySource): void {
-  if (body.length === 0 || !/(?:^|\/)\.emptyFolderPlaceholder$/.test(key)) return;
+  if (body.length === 0 || !key.endsWith(".emptyFolderPlaceholder")) return;
   throw new StorageError("InvalidKey", "the service keeps this name for empty objects that stand for a folder", {
     hint: "Put no bytes under it (and say so by the length), or choose another name.",
   });

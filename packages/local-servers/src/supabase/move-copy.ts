@@ -71,13 +71,15 @@ export const copyObject: Handler = async (exchange, service) => {
   const columns = rewritten(service, source);
   const existing = service.rows.object(destinationBucket, destinationKey)?.attributes;
   const replacement = header(exchange.request, "x-metadata");
+  // What the body says of headers counts only where the source's are not to be copied.
+  const wanted = body.copyMetadata === false ? body.metadata : undefined;
   const row = service.rows.put(bucket, destinationKey, source.body, {
     ...columns,
     id: existing?.id ?? randomUUID(),
     ownerId: exchange.caller.sub ?? existing?.ownerId ?? null,
     createdAtUs: existing?.createdAtUs ?? columns.updatedAtUs,
-    contentType: body.metadata?.mimetype ?? columns.contentType,
-    cacheControl: body.metadata?.cacheControl ?? columns.cacheControl,
+    contentType: wanted?.mimetype ?? columns.contentType,
+    cacheControl: wanted?.cacheControl ?? columns.cacheControl,
     userMetadata: body.copyMetadata === false ? metadataOfCopy(replacement, existing) : columns.userMetadata,
   });
   sendJson(exchange.response, 200, {

@@ -51,7 +51,10 @@ export function checkKeyForBackend(bucket: string, key: string, backend: "file" 
   if (segments.some((segment) => segment.length > MAX_FILE_NAME_BYTES)) throw transientFailures.InternalError();
 }
 
-/** Names of the objects that stand for an empty folder: the only ones that must be empty and may have any type. */
+/**
+ * Names of the objects that stand for an empty folder: the only ones that must be empty and may have any type. Every key
+ * that ends so is one, also in the middle of a name (`isEmptyFolder` in supabase/storage, src/storage/limits.ts).
+ */
 export function isEmptyFolderPlaceholder(key: string): boolean {
-  return key === ".emptyFolderPlaceholder" || key.endsWith("/.emptyFolderPlaceholder");
+  return key.endsWith(".emptyFolderPlaceholder");
 }

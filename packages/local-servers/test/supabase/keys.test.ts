@@ -104,6 +104,7 @@ describe("§6 keys", () => {
     const put = (body: string, key: string): Promise<{ json: { code?: string } }> =>
       target.send("POST", `/object/${own}/${key}`, { headers: { "content-type": "text/plain" }, body });
     expect((await put("x", "dir/.emptyFolderPlaceholder")).json.code).toBe("EntityTooLarge");
+    expect((await put("x", "dir/not.emptyFolderPlaceholder")).json.code).toBe("EntityTooLarge");
     expect((await put("", "dir/.emptyFolderPlaceholder")).json.code).toBeUndefined();
     expect((await put("", "dir/other")).json.code).toBe("InvalidMimeType");
     expect(await allKeys(target, own, 10)).toEqual(["dir/.emptyFolderPlaceholder"]);

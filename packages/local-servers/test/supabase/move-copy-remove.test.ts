@@ -128,6 +128,12 @@ describe("§11 copy", () => {
     expect((await infoOf("c8")).metadata).toEqual({ new: 1 });
   });
 
+  test("with metadata: headers that the request names too are ignored", async () => {
+    await target.put(bucket, "ca", "a", METADATA);
+    await act("copy", "ca", "cb", { metadata: { cacheControl: "max-age=99", mimetype: "image/png" } });
+    expect(await infoOf("cb")).toMatchObject({ content_type: "text/plain", cache_control: "max-age=5" });
+  });
+
   test("onto itself changes type and cache control without the bytes", async () => {
     await target.put(bucket, "c9", "9", METADATA);
     const metadata = { cacheControl: "max-age=99", mimetype: "image/png" };
