@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { openSide, parseSide } from "@bucketferry/config";
 import { isStorageError, StorageError, type StorageProvider } from "@bucketferry/storage-core";
 import { observe, retry, timeout, withLayers } from "@bucketferry/storage-core/layers";
@@ -78,7 +78,7 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
       isDraining: () => isDraining,
     };
     server = serve({ fetch: app(service).fetch, port: config.port, hostname: config.host }) as Server;
-    hardenServer(server, config);
+    hardenServer(server, config, log);
     await Promise.race([
       once(server, "listening"),
       once(server, "error").then(([error]) => Promise.reject(error as Error)),
@@ -153,11 +153,26 @@ async function prepareBucket(config: ServiceConfig, storage: StorageProvider, lo
 }
 
 /** Node's defaults leave a slow head unharmed for a minute; a body has its own, finer rule where it is read. */
-function hardenServer(server: Server, { keepAliveMs }: ServiceConfig): void {
+function hardenServer(server: Server, { keepAliveMs, answerIdleMs }: ServiceConfig, log: Logger): void {
   server.headersTimeout = 15_000;
   server.requestTimeout = 0;
+  // Told when a connection has moved no byte for so long; progress within one large write counts.
+  server.timeout = answerIdleMs;
+  server.on("request", (request, response) => {
+    // With a listener Node leaves it to us to end the connection. Where nothing waits to be sent it is storage that is slow.
+    response.on("timeout", (socket) => {
+      if (socket.writableLength === 0) return;
+      log.info({ path: pathOf(request) }, "a client did not take its answer");
+      socket.destroy();
+    });
+  });
   server.keepAliveTimeout = keepAliveMs;
   server.maxRequestsPerSocket = 0;
+}
+
+/** Without the query, which may hold a token. */
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.replace(/\?.*$/s, "");
 }
 
 async function drain(server: Server, drainMs: number): Promise<void> {

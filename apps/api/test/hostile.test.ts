@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { as, bytesOf, keysOf, openNotes } from "./support/api-user.ts";
@@ -12,6 +13,7 @@ beforeAll(async () => {
   const opened = await openWorld("fs and SQLite", {
     MAX_AUDIO_SIZE: "1MiB",
     BODY_IDLE_SECONDS: "1",
+    ANSWER_IDLE_SECONDS: "2",
     OLD_BUCKETS: "lecture-audio=audio/:private,avatars=images/:public",
     OLD_JWT_SECRET: "fake-old-secret",
   });
@@ -62,6 +64,49 @@ describe("paths", () => {
   it("a path that is no UTF-8 is refused", async () => {
     const service = await as(world, "service", await world.serviceToken());
     expect((await service.get("/files/%ff%fe")).status).toBe(400);
+  });
+});
+
+describe("answers", () => {
+  /** More than the buffers of both ends of a connection over loopback hold. */
+  const SIZE_BYTES = 32 * 1024 * 1024;
+
+  const download = async (): Promise<Socket> => {
+    const token = await world.serviceToken();
+    const { hostname, port } = new URL(world.url);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => undefined);
+    socket.write(`GET /files/large HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    return socket;
+  };
+
+  beforeAll(async () => {
+    await world.service.storage.put("large", new Uint8Array(SIZE_BYTES));
+  });
+
+  it("a client that takes nothing of its answer is cut off", async () => {
+    const socket = await download();
+    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/large".*did not take its answer/), 20_000);
+    const closed = once(socket, "close");
+    let received = 0;
+    socket.on("data", (bytes) => (received += bytes.byteLength));
+    await closed;
+    expect(received).toBeLessThan(SIZE_BYTES);
+  });
+
+  it("a client that takes it slowly gets all of it, however long that lasts", async () => {
+    const cutBefore = world.logged().split("did not take its answer").length;
+    const socket = await download();
+    const begun = performance.now();
+    let received = 0;
+    for await (const bytes of socket as AsyncIterable<Buffer>) {
+      received += bytes.byteLength;
+      if (received >= SIZE_BYTES) break;
+      // Twice the time after which a client that takes nothing is cut off.
+      if (performance.now() - begun < 4_000) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(received).toBeGreaterThanOrEqual(SIZE_BYTES);
+    expect(world.logged().split("did not take its answer")).toHaveLength(cutBefore);
   });
 });
 
@@ -256,6 +301,21 @@ describe("bodies", () => {
     await vi.waitFor(async () => {
       expect((await openNotes(world)).filter(({ object_key }) => object_key.includes(lecture.id))).toEqual([]);
     }, 10_000);
+  });
+
+  it("a small body that stops is given up, and one that breaks off stores nothing", async () => {
+    const head = (path: string): string =>
+      [`PUT ${path} HTTP/1.1`, "Host: x", `Authorization: Bearer ${token}`, "Content-Length: 500", "", ""].join("\r\n");
+    const token = await world.serviceToken();
+    expect(await raw([head("/files/stopped"), "abc"])).toMatch(/^HTTP\/1\.1 408 /);
+
+    const { hostname, port } = new URL(world.url);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => undefined);
+    await new Promise<void>((resolve) => socket.write(`${head("/files/cut")}abc`, () => resolve()));
+    socket.resetAndDestroy();
+    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/cut".*"status":400/), 10_000);
+    expect([...(await keysOf(world, "stopped")), ...(await keysOf(world, "cut"))]).toEqual([]);
   });
 
   it("JSON that never comes is given up, and so is a piece of a resumable upload, which then goes on", async () => {

@@ -131,6 +131,9 @@ export const environmentSchema = z.object({
   TRUSTED_PROXIES: whole(0, 0, 10).describe("How many proxies in front add to X-Forwarded-For."),
   CORS_ORIGINS: list.describe("Origins of browser pages, comma between them; `*`: all."),
   BODY_IDLE_SECONDS: whole(30, 1, 3600).describe("A body that brings nothing for so long is given up."),
+  ANSWER_IDLE_SECONDS: whole(60, 1, 3600).describe(
+    "A client that takes nothing of its answer for so long is cut off; a player resumes with a range.",
+  ),
   KEEP_ALIVE_SECONDS: whole(65, 1, 3600).describe(
     "How long an idle connection is kept; longer than a load balancer in front keeps its own.",
   ),
@@ -188,6 +191,7 @@ export interface ServiceConfig {
   readonly trustedProxies: number;
   readonly corsOrigins: readonly string[];
   readonly bodyIdleMs: number;
+  readonly answerIdleMs: number;
   readonly keepAliveMs: number;
   readonly drainMs: number;
   readonly logLevel: Environment["LOG_LEVEL"];
@@ -268,6 +272,7 @@ function configOf(environment: Environment): ServiceConfig {
     trustedProxies: environment.TRUSTED_PROXIES,
     corsOrigins: environment.CORS_ORIGINS,
     bodyIdleMs: environment.BODY_IDLE_SECONDS * 1000,
+    answerIdleMs: environment.ANSWER_IDLE_SECONDS * 1000,
     keepAliveMs: environment.KEEP_ALIVE_SECONDS * 1000,
     drainMs: environment.DRAIN_SECONDS * 1000,
     logLevel: environment.LOG_LEVEL,
