@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import {
   StorageError,
   type Checksum,
@@ -42,15 +43,16 @@ export async function createUpload(
 
 /** Sends one part, with a hash that the service verifies where its bytes are in memory or the caller has given one. */
 export async function sendPart(
-  { client, capabilities }: S3Context,
+  context: S3Context,
   { key, uploadId }: MultipartUpload,
   partNumber: number,
   body: { readonly bytes: Uint8Array } | { readonly stream: AsyncIterable<Uint8Array>; readonly length: number },
   { checksum, signal }: UploadPartOptions,
 ): Promise<UploadedPart> {
-  const { headers, payloadSha256 } = partIntegrity(checksum, capabilities);
+  const bytes = "bytes" in body ? body.bytes : undefined;
+  const { headers, payloadSha256 } = partIntegrity(context, checksum, bytes);
   const size = "bytes" in body ? body.bytes.byteLength : body.length;
-  const answer = await client.head({
+  const answer = await context.client.head({
     method: "PUT",
     key,
     query: { partNumber: String(partNumber), uploadId },
@@ -68,23 +70,30 @@ export async function sendPart(
 /**
  * A part may carry an `x-amz-checksum-…` only if its upload was begun with that algorithm, and then each part must, and the completion
  * must repeat them all. The signed hash of the body and `Content-MD5` are verified without that:
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html. A `Content-MD5` that is verified is signed as well, so nobody
- * computes a second hash for it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+ * @param bytes the body, where it is in memory
  */
 function partIntegrity(
+  { config, capabilities }: S3Context,
   checksum: Checksum | undefined,
-  { checksums }: S3Context["capabilities"],
-): { readonly headers: RequestHeaders; readonly payloadSha256?: string } {
-  if (checksum === undefined) return { headers: {} };
-  const { algorithm, value } = checksum;
-  if (algorithm === "sha256") return { headers: {}, payloadSha256: Buffer.from(value, "base64").toString("hex") };
-  if (algorithm === "md5") {
-    const headers = { "content-md5": Buffer.from(value, "hex").toString("base64") };
-    return checksums.onPut.includes("md5") ? { headers, payloadSha256: UNSIGNED_PAYLOAD } : { headers };
+  bytes: Uint8Array | undefined,
+): { readonly headers: RequestHeaders; readonly payloadSha256: string | undefined } {
+  const { algorithm, value = "" } = checksum ?? {};
+  if (algorithm !== undefined && algorithm !== "md5" && algorithm !== "sha256") {
+    throw new StorageError("Unsupported", `a part is not held against a ${algorithm}`, {
+      hint: "Pass the part's md5 or sha256",
+    });
   }
-  throw new StorageError("Unsupported", `a part is not held against a ${algorithm}`, {
-    hint: "Pass the part's md5 or sha256",
-  });
+  const sha256 = algorithm === "sha256" ? Buffer.from(value, "base64").toString("hex") : undefined;
+  const md5 =
+    algorithm === "md5"
+      ? Buffer.from(value, "hex").toString("base64")
+      : bytes !== undefined && config.profile.contentMd5
+        ? hash("md5", bytes, "base64")
+        : undefined;
+  // A Content-MD5 that is verified is signed as well, so nobody computes a second hash for it.
+  const isVerified = md5 !== undefined && capabilities.checksums.onPut.includes("md5");
+  return { headers: { "content-md5": md5 }, payloadSha256: sha256 ?? (isVerified ? UNSIGNED_PAYLOAD : undefined) };
 }
 
 /** `etag` is empty where the service says none, as Ceph 16. */

@@ -27,7 +27,10 @@ export interface S3Profile {
   readonly md5ETag: "always" | "unlessKms" | "unlessEncrypted" | "never";
   /** Algorithms whose `x-amz-checksum-…` header is verified and kept. */
   readonly checksumHeaders: readonly ChecksumAlgorithm[];
-  /** Puts of bytes carry `Content-MD5` too, where it is not known that the signed hash of the body is verified. */
+  /**
+   * Bodies in memory carry `Content-MD5` where they have no other checksum: it is not known that the signed hash is verified, or a
+   * bucket with Object Lock may demand it, of puts and of parts (https://github.com/s3tools/s3cmd/issues/1436).
+   */
   readonly contentMd5: boolean;
   /** All parts but the last must have the same size. */
   readonly equalParts: boolean;
@@ -157,7 +160,6 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     publicAccessBlock: true,
     md5ETag: "unlessKms",
     checksumHeaders: ["sha256", "sha1", "crc32", "crc32c", "crc64nvme"],
-    contentMd5: false,
     equalParts: false,
     plusIsSpace: true,
     partCopy: true,

@@ -60,6 +60,7 @@ const LISTINGS = ["B0", "G0", "H"];
 const RUNS: readonly Run[] = [
   { server: "aws", overrides: { profile: "aws" } },
   { server: "aws", overrides: { profile: "aws", lane: "sdk" } },
+  { server: "awsObjectLock", overrides: { profile: "aws" }, only: ["A0", "F", "I", "K"] },
   { server: "aws", overrides: { profile: "generic" }, only: DIFFERENCES },
   { server: "ceph16", overrides: { profile: "ceph" } },
   { server: "ceph20", overrides: { profile: "ceph" }, only: DIFFERENCES },

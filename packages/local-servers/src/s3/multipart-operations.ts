@@ -19,6 +19,7 @@ import { OWNER } from "./owner.ts";
 import { encodePath } from "./percent-encoding.ts";
 import { placeFor } from "./place-for.ts";
 import { keepsChecksums } from "./profiles.ts";
+import { demandDigest } from "./request-body.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { PartAttributes, S3Object, S3Upload, UploadAttributes } from "./shape.ts";
 import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts";
@@ -98,6 +99,7 @@ export async function uploadPart(call: ObjectCall): Promise<Answer> {
   const number = readPartNumber(call);
   const upload = findUpload(call);
   const body = call.body();
+  demandDigest(body, call.server.profile, "Put Part");
   using received = await call.server.store.receive(body.bytes);
   const { md5, checksum } = body.digests();
   const expected = upload.attributes.checksum?.algorithm;

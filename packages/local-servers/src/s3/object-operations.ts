@@ -7,6 +7,7 @@ import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts
 import { readDescription } from "./description.ts";
 import { checksumHeaders, objectHeaders, quoted } from "./object-headers.ts";
 import { placeFor } from "./place-for.ts";
+import { demandDigest } from "./request-body.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
 import { childrenOf, childText, parseXml, type XmlElement } from "./xml.ts";
@@ -18,6 +19,7 @@ export async function putObject(call: ObjectCall): Promise<Answer> {
   const description = readDescription(call);
   const archive = readArchive(call);
   const body = call.body();
+  demandDigest(body, server.profile, "Put Object");
   // What fails now also fails before the client has sent gigabytes; what decides is the second look below.
   checkWriteConditions(call, conditions, bucket.object(key));
   using received = await server.store.receive(body.bytes);

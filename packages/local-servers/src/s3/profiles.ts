@@ -31,6 +31,8 @@ export interface Profile {
   readonly checksums: "verified" | "announced" | "ignored" | "refused";
   /** Of an upload in parts that names an algorithm and no type, where the algorithm has both. */
   readonly checksumTypeOfParts: ChecksumType;
+  /** Puts and parts must carry `Content-MD5` or a checksum. */
+  readonly digestsDemanded: boolean;
   /** Bodies in aws-chunked framing, which need no Content-Length of their own. */
   readonly chunkedBodies: boolean;
   /** Regions that a signature may name; `own`: the server's. */
@@ -88,6 +90,7 @@ const aws: Profile = {
   ifMatchOnMissing: "NoSuchKey",
   checksums: "verified",
   checksumTypeOfParts: "COMPOSITE",
+  digestsDemanded: false,
   chunkedBodies: true,
   regions: "own",
   plusInPath: "space",
@@ -114,6 +117,9 @@ const aws: Profile = {
   deletesOutsideXml: "done",
   without: [],
 };
+
+/** Amazon S3 where a bucket has Object Lock with a default retention: https://github.com/s3tools/s3cmd/issues/1436 */
+const awsObjectLock: Profile = { ...aws, name: "awsObjectLock", digestsDemanded: true };
 
 /** Whether checksums are compared and kept at all. */
 export function keepsChecksums({ checksums }: Profile): boolean {
@@ -247,5 +253,8 @@ const minio: Profile = {
   without: PUBLIC_ACCESS_BLOCK_OPERATIONS,
 };
 
-export const PROFILES = { aws, ceph16, ceph18, ceph20, r2, b2, minio } as const satisfies Record<string, Profile>;
+export const PROFILES = { aws, awsObjectLock, ceph16, ceph18, ceph20, r2, b2, minio } as const satisfies Record<
+  string,
+  Profile
+>;
 export type ProfileName = keyof typeof PROFILES;

@@ -149,6 +149,14 @@ export function requestBody(request: IncomingMessage, context: BodyContext): Req
   };
 }
 
+/** @param operation as S3 names it in its refusal */
+export function demandDigest(body: RequestBody, profile: Profile, operation: "Put Object" | "Put Part"): void {
+  if (!profile.digestsDemanded || body.hasIntegrity) return;
+  throw new S3Error("InvalidRequest", {
+    message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${operation} requests with Object Lock parameters`,
+  });
+}
+
 function checkChecksum(
   claim: { readonly algorithm: ChecksumAlgorithm; readonly value: string | undefined },
   trailer: string | undefined,
