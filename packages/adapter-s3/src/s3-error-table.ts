@@ -52,6 +52,11 @@ const BAD_REQUEST: Judgement = { code: "InvalidArgument", says: "the service ref
 const UNSUPPORTED: Judgement = { code: "Unsupported", says: "the service does not offer this" };
 const CONFLICT: Judgement = { code: "Conflict", says: "another request is changing the same object" };
 const OVER_QUOTA: Judgement = { code: "QuotaExceeded", says: "the storage is full or the quota is used up" };
+const ARCHIVED: Judgement = {
+  code: "Unsupported",
+  says: "the object is archived and has to be restored before it can be read",
+  hint: "Restore the object (s3:RestoreObject) or leave it out",
+};
 
 /** Status first, code second: some services leave the code out, and the answer to a HEAD never has one. */
 const BY_STATUS: Readonly<Record<number, StatusRow>> = {
@@ -81,7 +86,6 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
         says: "the service received another number of bytes than was announced",
       },
       RequestTimeout: { code: "Timeout", says: "the service waited in vain for the body" },
-      SlowDown: BUSY,
       EntityTooLarge: { code: "TooLarge", says: "the body is larger than the service takes" },
       EntityTooSmall: {
         code: "InvalidArgument",
@@ -101,6 +105,7 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
       NoSuchVersion: MISSING,
       InvalidRequest: BAD_REQUEST,
       QuotaExceeded: OVER_QUOTA,
+      XMinioAdminBucketQuotaExceeded: OVER_QUOTA,
       AccessControlListNotSupported: UNSUPPORTED,
     },
   },
@@ -123,11 +128,9 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
       RequestTimeTooSkewed: CLOCK,
       RequestExpired: CLOCK,
       QuotaExceeded: OVER_QUOTA,
-      InvalidObjectState: {
-        code: "Unsupported",
-        says: "the object is archived and has to be restored before it can be read",
-        hint: "Restore the object (s3:RestoreObject) or leave it out",
-      },
+      InvalidObjectState: ARCHIVED,
+      // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, of the source
+      ObjectNotInActiveTierError: ARCHIVED,
       RequestTimeout: { code: "Timeout", says: "the service waited in vain for the body" },
     },
   },
@@ -162,27 +165,38 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
   414: { otherwise: BAD_KEY },
   416: { otherwise: { code: "InvalidRange", says: "the range is outside of the object" } },
   429: { otherwise: BUSY },
-  500: { otherwise: BROKEN, codes: { SlowDown: BUSY } },
+  500: { otherwise: BROKEN },
   501: { otherwise: UNSUPPORTED },
   502: { otherwise: BROKEN },
-  503: {
-    otherwise: DOWN,
-    codes: {
-      SlowDown: BUSY,
-      ThrottlingException: BUSY,
-      Throttling: BUSY,
-      RequestLimitExceeded: BUSY,
-      TooManyRequests: BUSY,
-    },
-  },
+  503: { otherwise: DOWN },
   504: { otherwise: { code: "Timeout", says: "a gateway waited in vain for the service", applied: "unknown" } },
   507: { otherwise: OVER_QUOTA },
 };
 
+/**
+ * Codes that mean "slow down" with whatever status they come: AWS's own ThrottlingException is a 400
+ * (https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/common-errors.html). The AWS SDKs go by such a list too; the reads and
+ * writes are MinIO's (https://github.com/minio/minio/blob/master/cmd/api-errors.go).
+ */
+const THROTTLING: ReadonlySet<string> = new Set([
+  "BandwidthLimitExceeded",
+  "RequestLimitExceeded",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "SlowDown",
+  "SlowDownRead",
+  "SlowDownWrite",
+  "ThrottledException",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequests",
+  "TooManyRequestsException",
+]);
+
 /** Errors in the body of a 200: CopyObject and CompleteMultipartUpload answer before they are done. */
 const IN_SUCCESS: StatusRow = {
   otherwise: { ...BROKEN, says: "the service began with success and ended with an error" },
-  codes: { SlowDown: BUSY, ServiceUnavailable: DOWN, ...BY_STATUS[400]?.codes, ...BY_STATUS[404]?.codes },
+  codes: { ServiceUnavailable: DOWN, ...BY_STATUS[400]?.codes, ...BY_STATUS[404]?.codes },
 };
 
 const EXISTS: Judgement = { code: "AlreadyExists", says: "there is an object of this key already" };
@@ -199,6 +213,7 @@ const FOREIGN_STATUSES: ReadonlySet<number> = new Set([301, 304, 400, 404, 409, 
 export function judge(error: S3AnswerError): Judgement {
   const { status, code, foreign } = error;
   if (foreign && (status < 300 || FOREIGN_STATUSES.has(status))) return FOREIGN;
+  if (THROTTLING.has(code)) return BUSY;
   if (status === 412 && error.request.demanded === "create") return EXISTS;
   // How Ceph tells the loser of a race of conditional puts.
   if (status === 500 && code === "UnknownError" && error.request.demanded !== undefined) return CONFLICT;
