@@ -41,7 +41,7 @@ export interface Settings {
   /** Bytes. */
   readonly globalFileSizeLimit: number;
   readonly uploadUrlLifetimeSeconds: number;
-  /** Whether a create looks again for the key when it commits; the real server does not. */
+  /** Whether a create looks again for the key when it commits. */
   readonly createIsAtomic: boolean;
   /** Whether keys may hold letters of all scripts. */
   readonly unicodeKeys: boolean;

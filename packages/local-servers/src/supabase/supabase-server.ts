@@ -30,7 +30,7 @@ export interface SupabaseServerOptions {
   readonly clock?: (() => number) | undefined;
   /** The generation of the server. Default: `1.70`. */
   readonly release?: Release | undefined;
-  /** Keys of all scripts, as the server is to take them some day. Default: false, a small part of ASCII. */
+  /** Keys of all scripts, stored composed (NFC), as the server is to take them some day. Default: false, a small part of ASCII. */
   readonly unicodeKeys?: boolean | undefined;
   /** Most keys that one removal takes, as hosted projects set it. Default: as many as fit into a body. */
   readonly removalLimit?: number | undefined;
@@ -40,7 +40,10 @@ export interface SupabaseServerOptions {
    * Default: `file`.
    */
   readonly backend?: "file" | "s3" | undefined;
-  /** Lets exactly one of several parallel creates of a key win. The real server does not; default false. */
+  /**
+   * Lets exactly one of several parallel creates of a key win, as servers do that look for the key once more when they commit
+   * (`completeUpload` in supabase/storage, src/storage/uploader.ts). That of 1.70.6 does not; default false.
+   */
   readonly createIsAtomic?: boolean | undefined;
   /** Objects larger than this the S3 backend writes in parts of this size. Default 16 MiB. */
   readonly partSizeBytes?: number | undefined;
