@@ -140,6 +140,17 @@ describe("what follows from the options", () => {
     expect(resolveConfig({ ...options, ...KEYS })).toMatchObject(expected);
   });
 
+  it("sends R2 no more in one request than the 5 MiB less than 5 GiB that it takes", () => {
+    const most = 5 * 1024 ** 3 - 5 * 1024 ** 2;
+    const endpoint = "https://0123456789abcdef.r2.cloudflarestorage.com";
+    expect(s3({ bucket: "abc", endpoint, ...KEYS }).capabilities).toMatchObject({
+      maxPutBytes: most,
+      multipart: { maxPartBytes: most },
+    });
+    expect(resolveConfig({ bucket: "abc", endpoint }).limits.maxCopyBytes).toBe(most);
+    expect(resolveConfig({ bucket: "abc", region: "us-east-1" }).limits.maxCopyBytes).toBe(5 * 1024 ** 3);
+  });
+
   it("offers no conditions in a bucket with versions where the service ignores them there", () => {
     const ceph = { bucket: "abc", endpoint: "http://c.example", profile: "ceph", ...KEYS } as const;
     expect(s3(ceph).capabilities.conditionalPut.create).toBe(true);

@@ -1,7 +1,7 @@
 import { StorageError } from "@bucketferry/storage-core";
 import { amazonEndpoint, bucketAddress, parseBaseUrl, type BucketAddress, type S3Endpoint } from "./s3-endpoint.ts";
 import { s3Options, type S3CredentialProvider, type S3Options, type S3ParsedOptions } from "./s3-options.ts";
-import { guessProfile, MAX_SINGLE_BYTES, S3_PROFILES, type S3Profile } from "./s3-profiles.ts";
+import { guessProfile, S3_PROFILES, type S3Profile } from "./s3-profiles.ts";
 import type { SigningCredentials } from "./sigv4.ts";
 
 /** Options that fit each other, with all that follows from them. */
@@ -99,8 +99,8 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
     urlAliases: (options.urlAliases ?? []).map((url, index) => baseOf(`urlAliases.${index}`, url)),
     now: options.now ?? Date.now,
     limits: {
-      maxPutBytes: MAX_SINGLE_BYTES,
-      maxCopyBytes: options.copyCutoffBytes,
+      maxPutBytes: profile.maxSingleBytes,
+      maxCopyBytes: Math.min(options.copyCutoffBytes, profile.maxSingleBytes),
       copyPartBytes: Math.min(COPY_PART_BYTES, options.copyCutoffBytes),
       ...limits,
     },

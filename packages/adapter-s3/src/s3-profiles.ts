@@ -32,6 +32,8 @@ export interface S3Profile {
    * bucket with Object Lock may demand it, of puts and of parts (https://github.com/s3tools/s3cmd/issues/1436).
    */
   readonly contentMd5: boolean;
+  /** The most that one PUT, one CopyObject or one part takes. */
+  readonly maxSingleBytes: number;
   /** All parts but the last must have the same size. */
   readonly equalParts: boolean;
   /** A bare `+` in the path of a URL means a space. */
@@ -52,7 +54,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const TIB = 1024 ** 4;
 
-/** The most that one PUT and one CopyObject take, everywhere. */
+/** The most that one PUT and one CopyObject take of any service. */
 export const MAX_SINGLE_BYTES = 5 * GIB;
 
 /**
@@ -138,6 +140,7 @@ const GENERIC_PROFILE: S3Profile = {
   md5ETag: "never",
   checksumHeaders: [],
   contentMd5: true,
+  maxSingleBytes: MAX_SINGLE_BYTES,
   equalParts: true,
   plusIsSpace: false,
   partCopy: false,
@@ -145,6 +148,9 @@ const GENERIC_PROFILE: S3Profile = {
   emptyHeadHasNoLength: false,
   capabilities: GENERIC,
 };
+
+const R2_SINGLE_BYTES = 5 * GIB - 5 * MIB;
+const R2_OBJECT_BYTES = 5 * TIB - 5 * GIB;
 
 const CREATE_AND_REPLACE = { create: true, replace: true };
 
@@ -185,24 +191,27 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     },
   },
 
-  /** https://developers.cloudflare.com/r2/api/s3/api/ */
+  /** https://developers.cloudflare.com/r2/api/s3/api/, …/r2/platform/limits/, …/r2/api/s3/conditional-operations/ */
   r2: {
     ...GENERIC_PROFILE,
     title: "Cloudflare R2",
     endpoints: /[.]r2[.]cloudflarestorage[.]com\//,
     region: "auto",
     md5ETag: "unlessEncrypted",
+    maxSingleBytes: R2_SINGLE_BYTES,
     partCopy: true,
     capabilities: {
       ...GENERIC,
       conditionalPut: CREATE_AND_REPLACE,
+      conditionalMultipart: CREATE_AND_REPLACE,
+      multipart: { minPartBytes: 5 * MIB, maxPartBytes: R2_SINGLE_BYTES, maxParts: 10_000, gaps: false },
       metadata: { maxBytes: 8 * KIB, keyCharset: "[a-z0-9-]", values: "ascii" },
       checksums: { onPut: ["md5"], reported: ["md5"] },
-      maxObjectBytes: 4.995 * TIB,
+      maxObjectBytes: R2_OBJECT_BYTES,
       // https://developers.cloudflare.com/r2/reference/unicode-interoperability/
       keys: { ...CAREFUL_KEYS, unicodeForms: "same" },
       list: { ordered: true, delimiter: "any", startAfter: true, pageSize: 1000 },
-      serverSideCopy: { maxBytes: 4.995 * TIB, crossBucket: true },
+      serverSideCopy: { maxBytes: R2_OBJECT_BYTES, crossBucket: true },
       presign: { ...GENERIC.presign, responseOverrides: true },
     },
   },

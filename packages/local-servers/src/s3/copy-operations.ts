@@ -15,7 +15,6 @@ import { quoted, xmlDate } from "./object-headers.ts";
 import { checkReadable, refuseArchive } from "./archive.ts";
 import { placeFor } from "./place-for.ts";
 import { keepsChecksums } from "./profiles.ts";
-import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
 import { checkWriteConditions, readWriteConditions } from "./write-conditions.ts";
@@ -34,11 +33,7 @@ export async function copyObject(call: ObjectCall): Promise<Answer> {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     });
   }
-  if (source.object.body.size > MAX_BODY_BYTES) {
-    throw new S3Error("InvalidRequest", {
-      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_BODY_BYTES}`,
-    });
-  }
+  demandCopyable(call, source.object.body);
   const { copy } = server.profile.conditions;
   const conditions = readWriteConditions(call, { ifNoneMatch: copy, ifMatch: copy });
   const description = replace ? readDescription(call) : source.object.attributes;
@@ -67,11 +62,7 @@ export async function uploadPartCopy(call: ObjectCall): Promise<Answer> {
   const { object } = findCopySource(call, call.server.profile.conditions.partCopySource);
   const range = readCopyRange(call, object.body.size);
   const body = sliceBody(object.body, range.start, range.end);
-  if (body.size > MAX_BODY_BYTES) {
-    throw new S3Error("InvalidRequest", {
-      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_BODY_BYTES}`,
-    });
-  }
+  demandCopyable(call, body);
   using _held = call.server.store.hold(body);
   const digests = await digestsOf(call, body, upload.attributes.checksum?.algorithm);
   const part = storePart(call, number, body, digests);
@@ -80,6 +71,14 @@ export async function uploadPartCopy(call: ObjectCall): Promise<Answer> {
     LastModified: xmlDate(part.modifiedAtMs),
     ETag: quoted(part.attributes.etag),
     ...checksumFields(digests.checksum),
+  });
+}
+
+function demandCopyable({ server }: ObjectCall, { size }: Body): void {
+  const { maxBodyBytes } = server.profile;
+  if (size <= maxBodyBytes) return;
+  throw new S3Error("InvalidRequest", {
+    message: `The specified copy source is larger than the maximum allowable size for a copy source: ${maxBodyBytes}`,
   });
 }
 

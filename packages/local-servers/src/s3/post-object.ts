@@ -9,7 +9,6 @@ import { quoted } from "./object-headers.ts";
 import { encodePath } from "./percent-encoding.ts";
 import { placeFor } from "./place-for.ts";
 import { checkPostPolicy, lengthLimits, parsePostPolicy } from "./post-policy.ts";
-import { MAX_BODY_BYTES } from "./request-body.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Bucket } from "./shape.ts";
 
@@ -84,7 +83,7 @@ function authorize(
     if (!KNOWN.test(name) && !KEPT.includes(name)) throw notImplemented(`the form field ${name}`);
   }
   const limits = lengthLimits(policy);
-  return { min: limits.min, max: Math.min(limits.max, MAX_BODY_BYTES) };
+  return { min: limits.min, max: Math.min(limits.max, server.profile.maxBodyBytes) };
 }
 
 function objectKey(server: ServerContext, form: UploadForm): string {

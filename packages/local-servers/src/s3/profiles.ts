@@ -31,6 +31,8 @@ export interface Profile {
   readonly checksums: "verified" | "announced" | "ignored" | "refused";
   /** Of an upload in parts that names an algorithm and no type, where the algorithm has both. */
   readonly checksumTypeOfParts: ChecksumType;
+  /** Most that one request may bring or copy. */
+  readonly maxBodyBytes: number;
   /** Puts and parts must carry `Content-MD5` or a checksum. */
   readonly digestsDemanded: boolean;
   /** Bodies in aws-chunked framing, which need no Content-Length of their own. */
@@ -76,6 +78,9 @@ export interface Profile {
   readonly without: readonly OperationName[];
 }
 
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
 const aws: Profile = {
   name: "aws",
   conditions: {
@@ -90,6 +95,7 @@ const aws: Profile = {
   ifMatchOnMissing: "NoSuchKey",
   checksums: "verified",
   checksumTypeOfParts: "COMPOSITE",
+  maxBodyBytes: 5 * GIB,
   digestsDemanded: false,
   chunkedBodies: true,
   regions: "own",
@@ -203,10 +209,15 @@ const ceph20: Profile = {
   maxListKeys: 5000,
 };
 
-/** Cloudflare R2: https://developers.cloudflare.com/r2/api/s3/api/ */
+/**
+ * Cloudflare R2: https://developers.cloudflare.com/r2/api/s3/api/, …/r2/platform/limits/ (5 MiB less than 5 GiB), and
+ * …/r2/api/s3/conditional-operations/ (copies have headers of R2's own for conditions, deletes have none).
+ */
 const r2: Profile = {
   ...aws,
   name: "r2",
+  conditions: { ...aws.conditions, copy: "ignored", delete: "ignored" },
+  maxBodyBytes: 5 * GIB - 5 * MIB,
   regions: ["auto", "us-east-1", ""],
   plusInPath: "plus",
   maxMetadataBytes: 8192,

@@ -14,7 +14,6 @@ import {
 import { keepsChecksums, type Profile } from "./profiles.ts";
 import { invalidArgument, S3Error } from "./s3-error.ts";
 
-export const MAX_BODY_BYTES = 5 * 1024 ** 3;
 /** Far above what 1,000 keys of 1,024 escaped bytes or 10,000 parts need. */
 const MAX_XML_BYTES = 8 * 1024 * 1024;
 
@@ -205,7 +204,7 @@ function readClaims({ header, identity, profile }: BodyContext): Claims {
     throw new S3Error("MalformedTrailerError");
   }
   return {
-    length: readLength(header, streaming !== undefined),
+    length: readLength(header, streaming !== undefined, profile.maxBodyBytes),
     chunked: streaming === undefined ? "no" : streaming.signed ? "signed" : "unsigned",
     trailer,
     sha256,
@@ -214,7 +213,7 @@ function readClaims({ header, identity, profile }: BodyContext): Claims {
   };
 }
 
-function readLength(header: HeaderOf, streaming: boolean): number {
+function readLength(header: HeaderOf, streaming: boolean, max: number): number {
   const text = streaming ? header("x-amz-decoded-content-length") : header("content-length");
   if (text === undefined) {
     // S3 does not take bodies of unknown length, however they are framed.
@@ -228,9 +227,9 @@ function readLength(header: HeaderOf, streaming: boolean): number {
   }
   const length = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(length)) throw invalidArgument("x-amz-decoded-content-length", text, "Invalid length");
-  if (length > MAX_BODY_BYTES) {
+  if (length > max) {
     throw new S3Error("EntityTooLarge", {
-      fields: { ProposedSize: String(length), MaxSizeAllowed: String(MAX_BODY_BYTES) },
+      fields: { ProposedSize: String(length), MaxSizeAllowed: String(max) },
     });
   }
   return length;

@@ -10,11 +10,13 @@ import {
   type S3ClientConfig,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { request } from "node:http";
 import { createPresignedPost } from "@aws-sdk/s3-presigned-post";
 import { afterEach, expect, it } from "vitest";
 import { type ProfileName, s3Server } from "../../src/index.ts";
 import { refusalOf } from "./probe/assertions.ts";
 import { send } from "./probe/requests.ts";
+import { signHeaders } from "./signed-request.ts";
 
 const Bucket = "profiles";
 const ends: (() => unknown)[] = [];
@@ -57,7 +59,18 @@ it("b2 has no conditional writes, no checksums, no policies", async () => {
   expect(await refusalOf(s3.send(new GetBucketPolicyCommand({ Bucket })))).toEqual(NOT_IMPLEMENTED);
 });
 
-it("r2 takes the region auto, and has neither forms nor public access settings, and wants parts of one size", async () => {
+/** The status that a PUT meets before it has sent its body. */
+function refusedHead(url: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const put = request(url, { method: "PUT", headers }, ({ statusCode }) => {
+      put.destroy();
+      resolve(statusCode);
+    });
+    put.on("error", reject).flushHeaders();
+  });
+}
+
+it("r2 takes the region auto, and has neither forms nor public access settings, takes less than 5 GiB at once, and wants parts of one size", async () => {
   const { s3, server } = await start("r2", { region: "auto" });
   expect(await refusalOf(s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x", IfNoneMatch: "*" })))).toEqual(
     FINE,
@@ -70,6 +83,12 @@ it("r2 takes the region auto, and has neither forms nor public access settings, 
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", new Blob(["x"]));
   expect((await fetch(`${server.url}/${Bucket}`, { method: "POST", body: form })).status).toBe(501);
+
+  const long = signHeaders(server, "PUT", `/${Bucket}/long`, {
+    "content-length": String(5 * 1024 ** 3 - 5 * 1024 ** 2 + 1),
+    expect: "100-continue",
+  });
+  expect(await refusedHead(`${server.url}/${Bucket}/long`, long.headers)).toBe(400);
 
   const Key = "parts";
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
