@@ -191,10 +191,20 @@ async function listParts(
   }
 }
 
-async function* listUploads(
-  { client }: S3Context,
-  { prefix, signal }: OperationOptions & { readonly prefix?: string | undefined },
-): AsyncGenerator<MultipartUpload & { readonly startedAt?: Date | undefined }> {
+type ListedUpload = MultipartUpload & { readonly startedAt?: Date | undefined };
+type UploadFilter = OperationOptions & { readonly prefix?: string | undefined };
+
+async function* listUploads(context: S3Context, filter: UploadFilter): AsyncGenerator<ListedUpload> {
+  const { prefix = "", signal } = filter;
+  yield* uploadsBy(context, filter);
+  if (prefix === "" || context.config.profile.uploadsByPrefix) return;
+  // Those of the key that the prefix is were found by it; the others are among all.
+  for await (const upload of uploadsBy(context, { signal })) {
+    if (upload.key.startsWith(prefix) && upload.key !== prefix) yield upload;
+  }
+}
+
+async function* uploadsBy({ client }: S3Context, { prefix, signal }: UploadFilter): AsyncGenerator<ListedUpload> {
   for (let markers: Record<string, string | undefined> = {}; ;) {
     const { text } = await client.text({
       method: "GET",

@@ -36,6 +36,8 @@ export interface S3Profile {
   readonly maxSingleBytes: number;
   /** All parts but the last must have the same size. */
   readonly equalParts: boolean;
+  /** A listing of uploads by a prefix has all that begin so; else only those of the key that it is. */
+  readonly uploadsByPrefix: boolean;
   /** A bare `+` in the path of a URL means a space. */
   readonly plusIsSpace: boolean;
   /** Has `UploadPartCopy`, without which copies beyond one CopyObject are refused. */
@@ -142,6 +144,7 @@ const GENERIC_PROFILE: S3Profile = {
   contentMd5: true,
   maxSingleBytes: MAX_SINGLE_BYTES,
   equalParts: true,
+  uploadsByPrefix: true,
   plusIsSpace: false,
   partCopy: false,
   decodesCopySource: true,
@@ -216,7 +219,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     },
   },
 
-  /** https://min.io/docs/minio/linux/operations/concepts/thresholds.html */
+  /** https://min.io/docs/minio/linux/operations/concepts/thresholds.html, https://github.com/minio/minio/issues/20989 (uploads) */
   minio: {
     ...GENERIC_PROFILE,
     title: "MinIO",
@@ -224,6 +227,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     md5ETag: "unlessEncrypted",
     contentMd5: false,
     equalParts: false,
+    uploadsByPrefix: false,
     partCopy: true,
     capabilities: {
       ...GENERIC,

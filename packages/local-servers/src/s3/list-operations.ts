@@ -103,7 +103,7 @@ function prefixesOf(
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 export function listMultipartUploads(call: BucketCall): Answer {
-  const { bucket, query } = call;
+  const { bucket, query, server } = call;
   const encode = readEncoding(call);
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
@@ -114,7 +114,8 @@ export function listMultipartUploads(call: BucketCall): Answer {
 
   const rows: ({ readonly upload: S3Upload } | { readonly prefix: string })[] = [];
   let truncated = false;
-  const matching = bucket.uploads().filter((upload) => upload.key.startsWith(prefix));
+  const isWholeKey = prefix !== "" && server.profile.uploadPrefix === "wholeKey";
+  const matching = bucket.uploads().filter(({ key }) => (isWholeKey ? key === prefix : key.startsWith(prefix)));
   // The upload that a marker names may have been ended since: then the others of its key are given again, not lost.
   const markerIndex = matching.findIndex((upload) => upload.key === keyMarker && upload.id === idMarker);
   const isBehind = (upload: S3Upload, index: number): boolean => {

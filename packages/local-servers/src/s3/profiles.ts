@@ -68,6 +68,8 @@ export interface Profile {
   readonly partNumbersLimited: boolean;
   readonly partOrderChecked: boolean;
   readonly equalParts: boolean;
+  /** What `prefix` finds in a listing of uploads: all that begin so, or only those of the key that it is. */
+  readonly uploadPrefix: "beginning" | "wholeKey";
   readonly partReads: boolean;
   /** Codes of ListParts and CompleteMultipartUpload on an upload that is gone. */
   readonly listPartsOfMissing: "NoSuchUpload" | "NoSuchKey";
@@ -117,6 +119,7 @@ const aws: Profile = {
   partNumbersLimited: true,
   partOrderChecked: true,
   equalParts: false,
+  uploadPrefix: "beginning",
   partReads: true,
   listPartsOfMissing: "NoSuchUpload",
   completeOfMissing: "NoSuchUpload",
@@ -248,7 +251,7 @@ const b2: Profile = {
   without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS],
 };
 
-/** MinIO: https://min.io/docs/minio/linux/operations/concepts/thresholds.html */
+/** MinIO: https://min.io/docs/minio/linux/operations/concepts/thresholds.html, https://github.com/minio/minio/issues/20989 (uploads) */
 const minio: Profile = {
   ...aws,
   name: "minio",
@@ -259,6 +262,7 @@ const minio: Profile = {
     code: "XMinioInvalidObjectName",
   },
   objectBesideFolder: false,
+  uploadPrefix: "wholeKey",
   publicAccessBlock: "none",
   acls: "notImplemented",
   without: PUBLIC_ACCESS_BLOCK_OPERATIONS,
