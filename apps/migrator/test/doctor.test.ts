@@ -1,4 +1,4 @@
-import type { StorageProvider } from "@bucketferry/storage-core";
+import { StorageError, type StorageProvider } from "@bucketferry/storage-core";
 import { memory } from "@bucketferry/storage-core/memory";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { probeTarget } from "../src/stages/probe-target.ts";
@@ -65,6 +65,22 @@ describe("a target that", () => {
       fix: expect.stringContaining("gateway"),
     });
     expect(await inventory(target)).toEqual({});
+  });
+
+  it("takes no such type is a warning about that, and none about keys", async () => {
+    const target = broken((sound) => ({
+      put: (key, body, options) =>
+        options?.contentType === undefined
+          ? sound.put(key, body, options)
+          : Promise.reject(new StorageError("InvalidArgument", "the service refuses this content type")),
+    }));
+    expect(await probeTarget(target, signal)).toEqual([
+      expect.objectContaining({
+        id: "headers",
+        level: "warning",
+        message: expect.stringContaining("refuses this content type"),
+      }),
+    ]);
   });
 
   it("drops headers is a warning that names them", async () => {

@@ -15,11 +15,11 @@ const SOON_MS = 7 * 24 * 3_600_000;
 /** Looks at everything one after another; what fails is a finding, and what depends on it is left out. */
 export async function check(context: SupabaseContext, { write = false, signal }: CheckOptions): Promise<CheckReport> {
   const findings: CheckFinding[] = [keyFinding(context)];
-  const about = await bucketFindings(context, signal);
+  const { about, types } = await bucketFindings(context, signal);
   findings.push(...about);
   if (about.every(({ level, id }) => level !== "error" || id === "public")) {
     findings.push(await listFinding(context, signal));
-    if (write) findings.push(...(await scratchFindings(context, signal)));
+    if (write) findings.push(...(await scratchFindings(context, typeFor(types), signal)));
   }
   return { ok: findings.every(({ level }) => level !== "error"), findings };
 }
@@ -55,41 +55,41 @@ function keyFinding({ endpoint }: SupabaseContext): CheckFinding {
   return { id, level: "ok", message: "The key is a service key: it sees everything." };
 }
 
-async function bucketFindings(
-  context: SupabaseContext,
-  signal: AbortSignal | undefined,
-): Promise<readonly CheckFinding[]> {
+interface BucketFindings {
+  readonly about: readonly CheckFinding[];
+  /** The types that the bucket takes; undefined: all, or nobody knows. */
+  readonly types?: readonly string[] | undefined;
+}
+
+/** One that the bucket takes, so that the scratch object is not refused for what it is. */
+function typeFor(types: readonly string[] | undefined): string {
+  return types?.[0]?.replace(/\*$/, "x-bucketferry-check") ?? "text/plain";
+}
+
+async function bucketFindings(context: SupabaseContext, signal: AbortSignal | undefined): Promise<BucketFindings> {
   const { endpoint } = context;
   const name = `bucket "${endpoint.bucket}"`;
   try {
     const { bucket, headers } = await readBucket(context, signal);
-    return [
-      { id: "bucket", level: "ok", message: `The ${name} is there.` },
-      publicFinding(context, bucket.isPublic),
-      limitsFinding(bucket.fileSizeLimit, bucket.allowedMimeTypes),
-      ...clockFindings(headers["date"]),
-    ];
+    return {
+      about: [
+        { id: "bucket", level: "ok", message: `The ${name} is there.` },
+        publicFinding(context, bucket.isPublic),
+        limitsFinding(bucket.fileSizeLimit, bucket.allowedMimeTypes),
+        ...clockFindings(headers["date"]),
+      ],
+      types: bucket.allowedMimeTypes,
+    };
   } catch (error) {
     if (saysNoSuchBucket(error) && endpoint.role === "limited") {
-      return [
-        {
-          id: "bucket",
-          level: "warning",
-          message: `This key does not see the ${name}: it is missing, or policies hide it.`,
-          fix: "Use the service role key, or add a SELECT policy on storage.buckets.",
-        },
-      ];
+      const message = `This key does not see the ${name}: it is missing, or policies hide it.`;
+      const fix = "Use the service role key, or add a SELECT policy on storage.buckets.";
+      return { about: [{ id: "bucket", level: "warning", message, fix }] };
     }
-    return [
-      failure(
-        "bucket",
-        error,
-        signal,
-        saysNoSuchBucket(error)
-          ? `Create the ${name}, or correct its name; ensureBucket makes a private one.`
-          : undefined,
-      ),
-    ];
+    const fix = saysNoSuchBucket(error)
+      ? `Create the ${name}, or correct its name; ensureBucket makes a private one.`
+      : undefined;
+    return { about: [failure("bucket", error, signal, fix)] };
   }
 }
 
@@ -153,6 +153,7 @@ async function listFinding(context: SupabaseContext, signal: AbortSignal | undef
 
 async function scratchFindings(
   context: SupabaseContext,
+  contentType: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly CheckFinding[]> {
   const key = `.bucketferry-check-${randomUUID()}.txt`;
@@ -163,7 +164,7 @@ async function scratchFindings(
       context,
       key,
       { kind: "bytes", bytes, length: bytes.byteLength },
-      { contentType: "text/plain", cacheControl: "no-cache", signal },
+      { contentType, cacheControl: "no-cache", signal },
     );
   } catch (error) {
     return [failure("write", error, signal)];

@@ -40,6 +40,19 @@ describe("check", () => {
     return { ok, ...Object.fromEntries(findings.map(({ id, level }) => [id, level])) };
   };
 
+  it.each([["audio/*"], ["image/png"]])(
+    "writes a scratch object of a type that a bucket for %s takes",
+    async (type) => {
+      const bucket = `only-${type.replace(/\W/g, "-")}`;
+      await local.raw("/bucket", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ id: bucket, name: bucket, public: false, allowed_mime_types: [type] }),
+      });
+      expect(await levels({ bucket }, true)).toMatchObject({ ok: true, write: "ok", read: "ok", delete: "ok" });
+    },
+  );
+
   it("N05 looks at key, bucket, access, limits, clock and listing, and writes only when asked", async () => {
     const good = { ok: true, key: "ok", bucket: "ok", public: "ok", limits: "ok", clock: "ok", list: "ok" };
     expect(await levels({})).toEqual(good);

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { isStorageError, type CheckFinding, type ObjectInfo, type StorageProvider } from "@bucketferry/storage-core";
+import {
+  isStorageError,
+  type CheckFinding,
+  type ObjectInfo,
+  type PutOptions,
+  type StorageProvider,
+} from "@bucketferry/storage-core";
 import { keyProblem, type KeyRules } from "@bucketferry/storage-core/provider";
 import { carryHeaders } from "../decide/carry-headers.ts";
 import { compareMetadata } from "../decide/compare-metadata.ts";
@@ -41,7 +47,7 @@ export async function probeTarget(target: StorageProvider, signal: AbortSignal):
     await target.put(key, BYTES, { ...headers, metadata, signal });
   } catch (error) {
     signal.throwIfAborted();
-    return [damage(`An object with the key "${key}" cannot be written: ${describe(error)}`)];
+    return [await refusalFinding(target, { folder, key, error }, { ...headers, metadata, signal })];
   }
   try {
     const read = await readingOf(target, key, signal);
@@ -62,6 +68,29 @@ export async function probeTarget(target: StorageProvider, signal: AbortSignal):
   } finally {
     await remove(target, folder, key);
   }
+}
+
+/** Whether it was for the key, or for what goes with it: a plain key tells. */
+async function refusalFinding(
+  target: StorageProvider,
+  { folder, key, error }: { readonly folder: string; readonly key: string; readonly error: unknown },
+  options: PutOptions & { readonly signal: AbortSignal },
+): Promise<CheckFinding> {
+  const plain = `${folder}plain.mp3`;
+  try {
+    await target.put(plain, BYTES, options);
+  } catch (again) {
+    options.signal.throwIfAborted();
+    return {
+      id: "headers",
+      level: "warning",
+      message: `An object of type ${DESCRIPTION.contentType} with headers and metadata cannot be written: ${describe(again)}`,
+      fix: "Look at the limits of the bucket: which types and how much metadata it takes.",
+    };
+  } finally {
+    await remove(target, folder, plain);
+  }
+  return damage(`An object with the key "${key}" cannot be written: ${describe(error)}`);
 }
 
 function isTaken(key: string, rules: KeyRules): boolean {
