@@ -47,7 +47,17 @@ interface Address {
 }
 
 function clientOf({ url: endpoint, region, credentials }: Address, config: Partial<S3ClientConfig> = {}): S3Client {
-  const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1, ...config });
+  // Else the SDK gives checksums to parts of uploads that were begun without.
+  const requestChecksumCalculation = "WHEN_REQUIRED";
+  const base = {
+    endpoint,
+    region,
+    credentials,
+    forcePathStyle: true,
+    maxAttempts: 1,
+    requestChecksumCalculation,
+  } as const;
+  const s3 = new S3Client({ ...base, ...config });
   ends.push(() => s3.destroy());
   return s3;
 }
