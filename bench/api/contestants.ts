@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PostgresServer } from "@bucketferry/local-servers";
+import { cpuOfProcessMs } from "../measure/process-tree.ts";
 
 /** Something that takes and gives objects over HTTP, in a process of its own. */
 export interface ObjectServer {
@@ -13,6 +14,8 @@ export interface ObjectServer {
   /** Path of both, and how a write is called. */
   readonly method: "PUT" | "POST";
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the server's process until now; what works behind it in processes of its own is not in it. */
+  cpuMs(): number;
   close(): Promise<void>;
 }
 
@@ -55,7 +58,7 @@ async function startedService(
     url: (object) => `${found}/files/${object}`,
     method: "PUT",
     headers,
-    close: () => ended(child),
+    ...processOf(child),
   };
 }
 
@@ -67,7 +70,7 @@ export async function bareStream(folder: string): Promise<ObjectServer> {
     url: (object) => `${found}/files/${object}`,
     method: "PUT",
     headers: {},
-    close: () => ended(child),
+    ...processOf(child),
   };
 }
 
@@ -81,7 +84,7 @@ export async function supabaseOnPostgres(folder: string, { url }: PostgresServer
     url: (object) => `${found}/object/bench/${object}`,
     method: "POST",
     headers: { authorization: `Bearer ${/TOKEN=(\S+)/.exec(printed())?.[1] ?? ""}` },
-    close: () => ended(child),
+    ...processOf(child),
   };
 }
 
@@ -103,7 +106,7 @@ export async function supabaseTwin(folder: string): Promise<ObjectServer> {
     url: (object) => `${url}/object/bench/${object}`,
     method: "POST",
     headers,
-    close: () => ended(child),
+    ...processOf(child),
   };
 }
 
@@ -137,6 +140,12 @@ async function started(
     });
   });
   return { child, found, printed: () => text };
+}
+
+function processOf(child: ChildProcess): Pick<ObjectServer, "cpuMs" | "close"> {
+  const { pid } = child;
+  if (pid === undefined) throw new Error("The process was not started.");
+  return { cpuMs: () => cpuOfProcessMs(pid), close: () => ended(child) };
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -5,6 +5,8 @@ export interface Load {
   readonly requestsPerSecond: number;
   /** Of a request from its begin to the last byte of its answer. */
   readonly p99Ms: number;
+  /** CPU time of the server's process for a request, in microseconds. */
+  readonly cpuMicroseconds: number;
 }
 
 export interface LoadOptions {
@@ -46,13 +48,16 @@ export async function load(server: ObjectServer, options: LoadOptions): Promise<
   const worker = async (): Promise<void> => {
     while (next < requests) await one(next++);
   };
+  const cpuBefore = server.cpuMs();
   const begun = performance.now();
   await Promise.all(Array.from({ length: atOnce }, worker));
   const seconds = (performance.now() - begun) / 1000;
+  const cpuMicroseconds = ((server.cpuMs() - cpuBefore) * 1000) / requests;
   await pool.close();
   const sorted = times.toSorted((a, b) => a - b);
   return {
     requestsPerSecond: requests / seconds,
+    cpuMicroseconds,
     p99Ms: sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.99) - 1)] ?? Number.NaN,
   };
 }

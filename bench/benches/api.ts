@@ -115,7 +115,7 @@ function rates(results: Results, { name }: ObjectServer): number[] {
 
 function tableOf(results: Results, sizeBytes: number, pairs: readonly Pair[]): string {
   return table(
-    ["", "requests/s", "MiB/s", "p99, ms", "the service's, × this"],
+    ["", "requests/s", "MiB/s", "p99, ms", "CPU of a request, µs", "the service's rate, × this"],
     [...results].map(([name, all]) => {
       const own = all.map((one) => one.requestsPerSecond);
       const pair = pairs.find(({ rival }) => rival.name === name);
@@ -124,6 +124,7 @@ function tableOf(results: Results, sizeBytes: number, pairs: readonly Pair[]): s
         figure(median(own)),
         figure((median(own) * sizeBytes) / MIB),
         figure(median(all.map((one) => one.p99Ms))),
+        figure(median(all.map((one) => one.cpuMicroseconds))),
         pair === undefined ? "" : figure(pairedRatio(rates(results, pair.ours), own)),
       ];
     }),

@@ -10,12 +10,23 @@ export interface ProcessMemory {
   readonly peakBytes: number;
 }
 
-/** CPU time, user and system, of all ended children of a process and of the children that those waited for. */
+/** CPU time, user and system, of a process and all its threads (utime and stime, the 14th and 15th field). */
+export function ownCpuMs(stat: string): number {
+  return ticksAt(stat, 14, 15) * TICK_MS;
+}
+
+/**
+ * CPU time, user and system, of all ended children of a process and of the children that those waited for (cutime and
+ * cstime, the 16th and 17th field).
+ */
 export function endedChildrenCpuMs(stat: string): number {
-  // The second field is the program's name, which may hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // cutime and cstime are the 16th and 17th field; what is left begins with the third.
-  return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+  return ticksAt(stat, 16, 17) * TICK_MS;
+}
+
+function ticksAt(stat: string, ...fields: readonly number[]): number {
+  // The second field is the program's name, which may hold spaces and parentheses; what is behind it begins with the third.
+  const values = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields.reduce((sum, field) => sum + Number(values[field - 3]), 0);
 }
 
 /** Of `/proc/PID/status`; undefined for a process that is about to be gone and has no memory left. */
@@ -48,6 +59,10 @@ export function watchMemory(rootPid: number): { readonly stop: () => number } {
       return peak.bytes();
     },
   };
+}
+
+export function cpuOfProcessMs(pid: number): number {
+  return ownCpuMs(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 export function cpuOfEndedChildrenMs(): number {

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { endedChildrenCpuMs, peakMemory, processMemory } from "../measure/process-tree.ts";
+import { endedChildrenCpuMs, ownCpuMs, peakMemory, processMemory } from "../measure/process-tree.ts";
 import { runMeasured } from "../measure/run-measured.ts";
 
 const MIB = 2 ** 20;
 
 describe("what /proc says", () => {
-  it("counts the CPU time of ended children, also of a program with spaces and parentheses in its name", () => {
+  it("counts the CPU time of a process and of its ended children, also of one with spaces and parentheses in its name", () => {
     const stat = "42 (a b) c) S 1 42 42 0 -1 4194560 100 200 0 0 7 8 150 25 20 0 1 0 999 1 2";
-    expect(endedChildrenCpuMs(stat)).toBe(1750);
+    expect([ownCpuMs(stat), endedChildrenCpuMs(stat)]).toEqual([150, 1750]);
   });
 
   it("has the memory of a process now and at its peak", () => {
