@@ -17,7 +17,7 @@ import { watchReferences } from "./watch-references.ts";
 import { hostTable } from "./text/host-table.ts";
 
 /** A batch of rows is some MiB; to collect after each would cost more than to read it. */
-const GARBAGE_BYTES = 32 * 2 ** 20;
+const GARBAGE_BYTES = 24 * 2 ** 20;
 
 /** @throws DatabaseError when the database cannot be opened */
 export async function openReferences(options: OpenReferencesOptions): Promise<References> {
