@@ -7,7 +7,7 @@ const SIDES: Readonly<Record<string, object>> = {
   fs: { adapter: "fs", directory: "files", publicBaseUrl: "https://files.example.com" },
   supabase: { adapter: "supabase", url: "https://ref.supabase.co", key: "sb_secret_not_a_real_key", bucket: "b" },
   ...Object.fromEntries(
-    ["aws", "r2", "minio", "ceph", "b2", "supabase-s3", "generic"].map((profile) => [
+    ["aws", "r2", "minio", "ceph", "b2", "gcs", "supabase-s3", "generic"].map((profile) => [
       `s3: ${profile}`,
       {
         adapter: "s3",

@@ -118,6 +118,11 @@ describe("what follows from the options", () => {
       { region: "us-west-004", profile: { title: "Backblaze B2" } },
     ],
     [
+      "Google Cloud Storage is told by its host",
+      { bucket: "abc", endpoint: "https://storage.googleapis.com" },
+      { region: "auto", profile: { title: "Google Cloud Storage" }, address: { path: "/abc" } },
+    ],
+    [
       "Supabase is told by its path, which stays in front of the bucket",
       { bucket: "abc", endpoint: "https://ref.supabase.co/storage/v1/s3/" },
       { profile: { title: "Supabase Storage by its S3 endpoint" }, address: { path: "/storage/v1/s3/abc" } },

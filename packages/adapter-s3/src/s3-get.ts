@@ -86,8 +86,8 @@ function readRequest(method: "GET" | "HEAD", key: string, { version, signal }: H
 function readHeaders({ config }: S3Context, options: HeadOptions): S3Request["headers"] {
   return {
     ...readConditionHeaders(options),
-    // What is stored is what is wanted, also from a gateway that would rather compress it.
-    "accept-encoding": "identity",
+    // What is stored is what is wanted, also from a gateway that would rather compress or unpack it.
+    "accept-encoding": config.profile.acceptEncoding,
     "x-amz-checksum-mode": config.profile.checksumHeaders.length > 0 ? "ENABLED" : undefined,
   };
 }
@@ -160,7 +160,7 @@ async function demandStoredBytes(
   const { version = info.version, signal } = options;
   const headers = await context.client.head({
     ...readRequest("HEAD", key, { version, signal }),
-    headers: { "accept-encoding": "identity" },
+    headers: { "accept-encoding": context.config.profile.acceptEncoding },
   });
   const stored = objectInfo(key, headers, headSize(headers, context.config.profile), context.config.profile);
   if (stored.etag === info.etag && stored.size === info.size && stored.contentEncoding === info.contentEncoding) {

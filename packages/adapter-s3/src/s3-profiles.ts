@@ -44,12 +44,14 @@ export interface S3Profile {
   readonly partCopy: boolean;
   /** The service decodes `x-amz-copy-source`. */
   readonly decodesCopySource: boolean;
+  /** What to accept so that stored bytes come as they are: some services unpack gzip for whoever does not take it. */
+  readonly acceptEncoding: "identity" | "gzip";
   /** A HEAD of an empty object has no `Content-Length`. */
   readonly emptyHeadHasNoLength: boolean;
   readonly capabilities: Omit<Capabilities, "maxPutBytes" | "publicUrl">;
 }
 
-export type S3ProfileName = "aws" | "r2" | "minio" | "ceph" | "b2" | "supabase-s3" | "generic";
+export type S3ProfileName = "aws" | "r2" | "minio" | "ceph" | "b2" | "gcs" | "supabase-s3" | "generic";
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
@@ -148,6 +150,7 @@ const GENERIC_PROFILE: S3Profile = {
   plusIsSpace: false,
   partCopy: false,
   decodesCopySource: true,
+  acceptEncoding: "identity",
   emptyHeadHasNoLength: false,
   capabilities: GENERIC,
 };
@@ -279,11 +282,35 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     title: "Backblaze B2",
     endpoints: /(^|[.])s3[.][a-z0-9-]+[.]backblazeb2[.]com\//,
     region: /(?:^|[.])s3[.]([a-z0-9-]+)[.]backblazeb2[.]com/,
+    partCopy: true,
     capabilities: {
       ...GENERIC,
+      serverSideCopy: { maxBytes: 5 * TIB, crossBucket: true },
       versions: true,
       checksums: { onPut: ["md5"], reported: [] },
       list: { ordered: true, delimiter: "slash", startAfter: true, pageSize: 1000 },
+    },
+  },
+
+  /**
+   * https://cloud.google.com/storage/docs/xml-api/get-bucket-list (order, delimiters), …/put-object-multipart (Content-MD5),
+   * …/storage/docs/transcoding, …/storage/docs/objects#naming. The region is that of Google's own samples for the AWS SDKs.
+   */
+  gcs: {
+    ...GENERIC_PROFILE,
+    title: "Google Cloud Storage",
+    endpoints: /(^|[.])storage[.]googleapis[.]com\//,
+    region: "auto",
+    acceptEncoding: "gzip",
+    capabilities: {
+      ...GENERIC,
+      checksums: { onPut: ["md5"], reported: [] },
+      keys: {
+        ...CAREFUL_KEYS,
+        charset: String.raw`[\t\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]`,
+        reserved: String.raw`^\.well-known\/acme-challenge\/`,
+      },
+      list: { ordered: true, delimiter: "any", startAfter: true, pageSize: 1000 },
     },
   },
 

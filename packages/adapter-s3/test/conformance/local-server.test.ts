@@ -79,6 +79,7 @@ const RUNS: readonly Run[] = [
   },
   { server: "ceph16", overrides: { profile: "ceph" }, shortPages: true, only: LISTINGS },
   { server: "r2", overrides: { profile: "r2", region: "auto" }, only: DIFFERENCES },
+  { server: "gcs", overrides: { profile: "gcs", region: "auto" }, only: DIFFERENCES },
   { server: "b2", overrides: { profile: "b2", region: "us-west-004" }, only: DIFFERENCES },
 ];
 

@@ -10,6 +10,7 @@ import { placeFor } from "./place-for.ts";
 import { demandDigest } from "./request-body.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
+import { isUnpacked, unpacked, unpackedHeaders } from "./transcoding.ts";
 import { childrenOf, childText, parseXml, type XmlElement } from "./xml.ts";
 
 export async function putObject(call: ObjectCall): Promise<Answer> {
@@ -58,6 +59,11 @@ function readObject(call: ObjectCall, form: "withBody" | "headersOnly"): Answer 
   if (verdict === "preconditionFailed") throw new S3Error("PreconditionFailed");
   if (verdict === "notModified") {
     return { status: 304, headers: { etag: headers.etag, "last-modified": headers["last-modified"] } };
+  }
+  if (isUnpacked(call, object)) {
+    const answer = { headers: unpackedHeaders(headers) };
+    if (form === "headersOnly") return answer;
+    return { ...answer, body: { kind: "bytes", reader: unpacked(call.server.store.read(object.body)) } };
   }
   const { start, end, status, extra } = selectBytes(call, object);
   const length = { "content-length": String(end - start) };

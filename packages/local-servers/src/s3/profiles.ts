@@ -49,6 +49,8 @@ export interface Profile {
   readonly underscoreInMetadata: "kept" | "dash";
   /** How values that are not ASCII come back. */
   readonly metadataText: "encodedWords" | "asSent";
+  /** What is stored with `Content-Encoding: gzip` is given unpacked, and whole, unless a request says `Accept-Encoding: gzip`. */
+  readonly unpacksGzip: boolean;
   /** What becomes of `aws-chunked`, which is of the transfer, in the stored Content-Encoding. */
   readonly framingInEncoding: "dropped" | "kept";
   readonly keyTooLong: "KeyTooLongError" | "InvalidObjectName";
@@ -107,6 +109,7 @@ const aws: Profile = {
   maxMetadataBytes: 2048,
   underscoreInMetadata: "kept",
   metadataText: "encodedWords",
+  unpacksGzip: false,
   framingInEncoding: "dropped",
   keyTooLong: "KeyTooLongError",
   refusedKeys: undefined,
@@ -251,6 +254,31 @@ const b2: Profile = {
   without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS],
 };
 
+/**
+ * Google Cloud Storage by its XML API: https://cloud.google.com/storage/docs/transcoding, …/storage/docs/xml-api/reference-headers
+ * (conditions of writes have headers of their own).
+ */
+const gcs: Profile = {
+  ...aws,
+  name: "gcs",
+  conditions: {
+    putIfNoneMatch: "ignored",
+    putIfMatch: "ignored",
+    complete: "ignored",
+    copy: "ignored",
+    copySource: "ignored",
+    partCopySource: "ignored",
+    delete: "ignored",
+  },
+  checksums: "ignored",
+  regions: ["auto"],
+  plusInPath: "plus",
+  unpacksGzip: true,
+  publicAccessBlock: "none",
+  acls: "notImplemented",
+  without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS, "UploadPartCopy"],
+};
+
 /** MinIO: https://min.io/docs/minio/linux/operations/concepts/thresholds.html, https://github.com/minio/minio/issues/20989 (uploads) */
 const minio: Profile = {
   ...aws,
@@ -268,7 +296,7 @@ const minio: Profile = {
   without: PUBLIC_ACCESS_BLOCK_OPERATIONS,
 };
 
-export const PROFILES = { aws, awsObjectLock, ceph16, ceph18, ceph20, r2, b2, minio } as const satisfies Record<
+export const PROFILES = { aws, awsObjectLock, ceph16, ceph18, ceph20, r2, b2, minio, gcs } as const satisfies Record<
   string,
   Profile
 >;
