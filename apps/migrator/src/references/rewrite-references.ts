@@ -8,7 +8,7 @@ import type { Table, WrittenRow } from "./database/table.ts";
 import { pace, type Pace } from "./pace.ts";
 import type { PaceOptions } from "./pace-options.ts";
 import { lookUp, planCell, type KeptReference } from "./rewrite-plan.ts";
-import { swapRows, type SwapOutcome } from "./swap-rows.ts";
+import { swapRows, type Refusal, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
 
 export interface RewriteOptions extends StageOptions {
@@ -23,6 +23,12 @@ export interface RewriteOptions extends StageOptions {
 const ATTEMPTS = 5;
 /** Passes over the rows that were written since the pass before; what arrives after them is for `watch`. */
 const CATCH_UPS = 3;
+
+const WHY_REFUSED: Readonly<Record<Refusal, string>> = {
+  "does-not-fit": "the column does not take the new text",
+  locked: "somebody holds a lock on the row",
+  "row-security": "a policy of row-level security refuses the new row",
+};
 
 /** Refused cells that are remembered. Whoever has more of them has another problem than a count that is too high. */
 const MOST_REFUSED = 10_000;
@@ -283,11 +289,7 @@ async function settle(
     }
     if (last.kind === "refused") {
       const { code, databaseCode } = last;
-      const message =
-        code === "locked"
-          ? `somebody holds a lock on the row (${databaseCode})`
-          : `the column does not take the new text (${databaseCode})`;
-      fail(current.planned, code, message);
+      fail(current.planned, code, `${WHY_REFUSED[code]} (${databaseCode})`);
       return row.key;
     }
     const text = await source.dialect.readCell(table, row.key, cell.column);
@@ -316,11 +318,7 @@ async function settle(
   }
   return row.key;
 
-  function fail(
-    { cell, references }: PlannedCell,
-    code: "does-not-fit" | "locked" | "row-changed" | "row-security",
-    message: string,
-  ) {
+  function fail({ cell, references }: PlannedCell, code: Refusal | "row-changed", message: string) {
     const id = `${table.label}\n${cell.column.name}\n${cell.key.join("\n")}`;
     if (refused.has(id)) return;
     if (refused.size < MOST_REFUSED) refused.add(id);

@@ -6,7 +6,7 @@ import type { Dialect } from "./database/dialect.ts";
 import { readJournal, rowKeyText } from "./database/journal.ts";
 import type { CellRestore, JournalEntry, RowRestore } from "./database/journal-entry.ts";
 import type { Catalogue, Table, TextColumn } from "./database/table.ts";
-import { swapRows, type SwapOutcome } from "./swap-rows.ts";
+import { swapRows, type Refusal, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
 
 type Verdict = "restored" | "alreadyRestored" | "editedSince" | "missing" | "failed";
@@ -24,6 +24,12 @@ interface Undo extends CellRestore {
 interface UndoRow extends RowRestore {
   readonly cells: readonly Undo[];
 }
+
+const WHY_REFUSED: Readonly<Record<Refusal, string>> = {
+  "does-not-fit": "the column does not take its old text",
+  locked: "somebody holds a lock on the row",
+  "row-security": "a policy of row-level security refuses the old row",
+};
 
 export interface RollbackOptions extends StageOptions {
   readonly apply: boolean;
@@ -127,10 +133,7 @@ export async function rollbackReferences(
     const [cell] = row.cells;
     if (cell === undefined) return;
     if (outcome.kind === "refused") {
-      const message =
-        outcome.code === "locked"
-          ? `somebody holds a lock on the row (${outcome.databaseCode})`
-          : `the column does not take its old text (${outcome.databaseCode})`;
+      const message = `${WHY_REFUSED[outcome.code]} (${outcome.databaseCode})`;
       const failed = { ...cellOf(dialect, table, cell.column, row.key), type: "cell-failed" } as const;
       count("failed", { ...failed, code: outcome.code, message });
       return;

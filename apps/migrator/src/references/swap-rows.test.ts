@@ -12,6 +12,7 @@ function database(isLocked: (row: number, asked: number) => boolean) {
     write: (work: (writer: unknown) => Promise<unknown>) => work({}),
     isPassing: (error: unknown) => error === LOCKED,
     isAboutTheCell: () => false,
+    isAboutPolicies: () => false,
     translate: (error: unknown) => error,
   } as unknown as Dialect;
   const write = (_writer: unknown, part: readonly RowChange[]) => {

@@ -9,7 +9,10 @@ export type SwapOutcome =
   /** Another text is there by now, or the row is gone. Nothing was written. */
   | { readonly kind: "changed" }
   /** The database does not take it: a limit, a constraint, a trigger, or somebody's lock. Nothing was written. */
-  | { readonly kind: "refused"; readonly code: "does-not-fit" | "locked"; readonly databaseCode: string };
+  | { readonly kind: "refused"; readonly code: Refusal; readonly databaseCode: string };
+
+/** Why the database does not take a row. */
+export type Refusal = "does-not-fit" | "locked" | "row-security";
 
 export interface SwapOptions<C extends RowChange> {
   /** What is done in the transaction. */
@@ -51,9 +54,8 @@ export async function swapRows<C extends RowChange>(
     if (part.length === 1 || (isLocked && locksMet >= MOST_LOCKS)) {
       const { code } = failure as { readonly code?: unknown };
       const databaseCode = typeof code === "string" ? code : "no code";
-      for (const change of part) {
-        outcomes.set(change, { kind: "refused", code: isLocked ? "locked" : "does-not-fit", databaseCode });
-      }
+      const refusal = isLocked ? "locked" : dialect.isAboutPolicies(failure) ? "row-security" : "does-not-fit";
+      for (const change of part) outcomes.set(change, { kind: "refused", code: refusal, databaseCode });
       return;
     }
     const middle = Math.ceil(part.length / 2);

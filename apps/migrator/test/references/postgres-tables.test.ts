@@ -314,7 +314,8 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     await app.run("alter table t enable row level security");
     await app.run("create policy reads on t for select using (true)");
     await app.run("create policy writes on t for update using (id <> 2)");
-    await app.run(`insert into t select i, '${AUDIO}/' || i || '.m4a' from generate_series(1, 3) i`);
+    await app.run("create policy keeps on t as restrictive for update using (true) with check (id <> 4)");
+    await app.run(`insert into t select i, '${AUDIO}/' || i || '.m4a' from generate_series(1, 4) i`);
     const role = `writer_${process.pid}_${Date.now()}`;
     await app.run(`create role ${role} login password 'limited'`);
     await app.run(`grant select, update on t to ${role}`);
@@ -323,9 +324,12 @@ describe.skipIf(server === undefined)("tables and rules of Postgres", () => {
     own.username = role;
     own.password = "limited";
     const limited = await opened({ location: { kind: "postgres", url: own.href } });
-    expect(await limited.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 1, kept: { "row-security": 1 } });
+    expect(await limited.rewrite()).toMatchObject({ cellsRewritten: 2, failed: 2, kept: { "row-security": 2 } });
     expect(limited.events).toContainEqual(
       expect.objectContaining({ type: "cell-failed", code: "row-security", primaryKey: { id: 2 } }),
+    );
+    expect(limited.events).toContainEqual(
+      expect.objectContaining({ type: "cell-failed", code: "row-security", primaryKey: { id: 4 } }),
     );
     await app.run("alter policy writes on t using (id > 2)");
     await app.run("alter policy reads on t using (id > 0)");

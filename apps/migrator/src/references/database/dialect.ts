@@ -72,6 +72,8 @@ export interface Dialect {
   guard(table: Table, column: TextColumn, needle: string): string | undefined;
   /** Whether a failed write is the cell's own fault: a limit, a constraint, a trigger that refuses. */
   isAboutTheCell(error: unknown): boolean;
+  /** Whether of those it is a policy of row-level security that refuses the new row. */
+  isAboutPolicies(error: unknown): boolean;
   /** Whether the same write may succeed in a moment: a lock, a deadlock, a serialization failure. */
   isPassing(error: unknown): boolean;
   translate(error: unknown): DatabaseError;

@@ -94,9 +94,14 @@ export function isPassing(error: unknown): boolean {
   return PASSING.has(codeOf(error));
 }
 
-/** Classes 22 (data), 23 (constraints), 44 (check option), P0 (raised by a trigger), and 54 (a value or an index row too long). */
+/** A `WITH CHECK` of a policy: it has the code of a grant that is missing, and only the function of the server that says it differs. */
+export function isAboutPolicies(error: unknown): boolean {
+  return codeOf(error) === "42501" && (error as { readonly routine?: unknown }).routine === "ExecWithCheckOptions";
+}
+
+/** A policy, or one of the classes 22 (data), 23 (constraints), 44 (check option), P0 (raised by a trigger), and 54 (a value or an index row too long). */
 export function isAboutTheCell(error: unknown): boolean {
-  return /^(?:22|23|44|P0|54)/.test(codeOf(error));
+  return isAboutPolicies(error) || /^(?:22|23|44|P0|54)/.test(codeOf(error));
 }
 
 /** Codes only: a message of Postgres may hold values of rows. */

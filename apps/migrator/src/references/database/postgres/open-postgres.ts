@@ -5,7 +5,7 @@ import type { AppDatabase, ControlTables } from "../app-database.ts";
 import type { Dialect } from "../dialect.ts";
 import type { DatabaseLimits } from "../limits.ts";
 import { readCatalogue } from "./catalogue.ts";
-import { isAboutTheCell, isOfDatabase, isPassing, translate } from "./errors.ts";
+import { isAboutPolicies, isAboutTheCell, isOfDatabase, isPassing, translate } from "./errors.ts";
 import { findings } from "./findings.ts";
 import { guardStatement } from "./guard.ts";
 import { inTransaction, reading } from "./in-transaction.ts";
@@ -96,6 +96,7 @@ export async function openPostgres(url: string, limits: DatabaseLimits): Promise
     shownKey: (text, { castTo }) => wholeNumber(text, castTo) ?? text,
     guard: (table, column, needle) => guardStatement(table, column, needle),
     isAboutTheCell,
+    isAboutPolicies,
     isPassing,
     translate: (error) => translate(error, url),
     close: () => db.destroy(),

@@ -78,6 +78,7 @@ export function openSqlite(path: string, limits: DatabaseLimits): Dialect {
     // SQLite cannot add a CHECK to a table that exists.
     guard: () => undefined,
     isAboutTheCell,
+    isAboutPolicies: () => false,
     isPassing,
     translate,
     async close() {
