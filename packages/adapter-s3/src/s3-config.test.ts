@@ -103,6 +103,16 @@ describe("what follows from the options", () => {
       { address: { origin: "https://abc.s3.cn-north-1.amazonaws.com.cn" } },
     ],
     [
+      "the European Sovereign Cloud has a domain of its own",
+      { bucket: "abc", region: "eusc-de-east-1" },
+      { address: { origin: "https://abc.s3.eusc-de-east-1.amazonaws.eu" } },
+    ],
+    [
+      "its endpoint names its region",
+      { bucket: "abc", endpoint: "https://s3.eusc-de-east-1.amazonaws.eu" },
+      { region: "eusc-de-east-1", profile: { title: "Amazon S3" }, pathStyle: false },
+    ],
+    [
       "an Amazon endpoint names its region",
       { bucket: "abc", endpoint: "https://s3.dualstack.ap-southeast-2.amazonaws.com" },
       { region: "ap-southeast-2", profile: { title: "Amazon S3" }, pathStyle: false },

@@ -1,5 +1,12 @@
 import { StorageError } from "@bucketferry/storage-core";
-import { amazonEndpoint, bucketAddress, parseBaseUrl, type BucketAddress, type S3Endpoint } from "./s3-endpoint.ts";
+import {
+  amazonDomain,
+  amazonEndpoint,
+  bucketAddress,
+  parseBaseUrl,
+  type BucketAddress,
+  type S3Endpoint,
+} from "./s3-endpoint.ts";
 import { s3Options, type S3CredentialProvider, type S3Options, type S3ParsedOptions } from "./s3-options.ts";
 import { guessProfile, S3_PROFILES, type S3Profile } from "./s3-profiles.ts";
 import type { SigningCredentials } from "./sigv4.ts";
@@ -72,7 +79,10 @@ export function resolveConfig(input: S3Options, limits: Partial<S3Limits> = {}):
   // The certificate of *.s3.amazonaws.com covers one label, so a dotted name cannot be a host name over TLS.
   const pathStyle =
     options.forcePathStyle ??
-    (!profile.virtualHosts || endpoint.basePath !== "" || options.bucket.includes(".") || !isAmazonHost(endpoint));
+    (!profile.virtualHosts ||
+      endpoint.basePath !== "" ||
+      options.bucket.includes(".") ||
+      amazonDomain(endpoint.host) === undefined);
   if (!pathStyle && !/^[a-z0-9][a-z0-9.-]*$/.test(options.bucket)) {
     throw invalid(
       `bucket: "${options.bucket}" cannot be part of a host name. Set forcePathStyle: true, or use lower-case letters, digits, dots and hyphens`,
@@ -125,10 +135,6 @@ function demandAmazonName(bucket: string): void {
       `bucket: "${bucket}" is not the name of an Amazon S3 bucket. Use 3 or more letters, digits, dots and hyphens; of an access point pass the alias`,
     );
   }
-}
-
-function isAmazonHost({ host }: S3Endpoint): boolean {
-  return /[.]amazonaws[.]com([.]cn)?$/.test(host);
 }
 
 function endpointOf(text: string): S3Endpoint {

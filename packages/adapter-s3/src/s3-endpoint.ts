@@ -17,10 +17,21 @@ export function parseBaseUrl(text: string): S3Endpoint | undefined {
   return { protocol, host, basePath: url.pathname.replace(/\/+$/, "") };
 }
 
+/** Domains of Amazon's partitions that have one of their own, by the beginning of their regions' names. */
+const PARTITIONS = [
+  ["cn-", "amazonaws.com.cn"],
+  ["eusc-", "amazonaws.eu"],
+] as const;
+
 /** Amazon S3's own endpoint of a region. https://docs.aws.amazon.com/general/latest/gr/s3.html */
 export function amazonEndpoint(region: string): S3Endpoint {
-  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  return { protocol: "https:", host: `s3.${region}.${suffix}`, basePath: "" };
+  const [, domain] = PARTITIONS.find(([beginning]) => region.startsWith(beginning)) ?? ["", "amazonaws.com"];
+  return { protocol: "https:", host: `s3.${region}.${domain}`, basePath: "" };
+}
+
+/** The domain of Amazon's that a host is in. */
+export function amazonDomain(host: string): string | undefined {
+  return /(?:^|[.])(amazonaws[.](?:com|com[.]cn|eu))$/.exec(host)?.[1];
 }
 
 /** Where the objects of one bucket are: what stands in front of an encoded key. */

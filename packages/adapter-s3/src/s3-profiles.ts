@@ -165,8 +165,8 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
   aws: {
     ...GENERIC_PROFILE,
     title: "Amazon S3",
-    endpoints: /(^|[.])s3[a-z0-9.-]*[.]amazonaws[.]com([.]cn)?\//,
-    region: /[.-]([a-z]{2}(?:-[a-z]+)+-\d)[.]amazonaws[.]com/,
+    endpoints: /(^|[.])s3[a-z0-9.-]*[.]amazonaws[.](com|com[.]cn|eu)\//,
+    region: /[.-]((?:eusc|[a-z]{2})(?:-[a-z]+)+-\d)[.]amazonaws[.]/,
     virtualHosts: true,
     locationConstraint: true,
     publicAccessBlock: true,

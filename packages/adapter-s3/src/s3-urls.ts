@@ -1,6 +1,7 @@
 import type { ParsedUrl, UrlKind } from "@bucketferry/storage-core";
 import { keyCandidates } from "@bucketferry/storage-core/provider";
 import type { S3Config } from "./s3-config.ts";
+import { amazonDomain } from "./s3-endpoint.ts";
 import { encodeKeyPath } from "./uri-encoding.ts";
 
 /** The URLs of one bucket: the one that is issued, and all that mean it. Pure text, no `URL`: that one resolves dot segments. */
@@ -76,8 +77,9 @@ function basesOf({ bucket, profile, endpoint, publicBaseUrl, urlAliases }: S3Con
     { host: `${bucket.toLowerCase()}.${host}`, path: `${endpoint.basePath}/`, kind: "public", plusIsSpace },
     { host: s3Scheme(bucket), path: "/", kind: "s3", plusIsSpace: false },
   );
-  const amazon = amazonSuffix(host);
-  if (amazon !== undefined) {
+  const domain = amazonDomain(host);
+  if (domain !== undefined) {
+    const amazon = escapeRegExp(domain);
     bases.push(
       { host: new RegExp(`^${AMAZON_HOST}${amazon}$`), path: bucketPath, kind: "public", plusIsSpace },
       {
@@ -96,23 +98,18 @@ function basesOf({ bucket, profile, endpoint, publicBaseUrl, urlAliases }: S3Con
  * The name of a bucket is unique in its partition, so the region of an old URL need not be ours.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
-const REGION = "[a-z]{2}(?:-[a-z]+)+-[0-9]";
+const REGION = "(?:eusc|[a-z]{2})(?:-[a-z]+)+-[0-9]";
 const AMAZON_HOST = `(?:s3(?:-fips)?(?:[.]dualstack)?[.]${REGION}|s3-${REGION}|s3|s3-external-1)[.]`;
 /** In front of which only a bucket stands: also transfer acceleration and the website endpoints. */
 const AMAZON_BUCKET_HOST = `(?:${AMAZON_HOST}|s3-accelerate(?:[.]dualstack)?[.]|s3-website[.-]${REGION}[.])`;
-
-function amazonSuffix(host: string): string | undefined {
-  if (/(^|[.])amazonaws[.]com[.]cn$/.test(host)) return "amazonaws[.]com[.]cn";
-  return /(^|[.])amazonaws[.]com$/.test(host) ? "amazonaws[.]com" : undefined;
-}
 
 function hostsOf(config: S3Config): readonly string[] {
   const hosts = new Set<string>();
   for (const { host } of basesOf(config)) {
     if (typeof host === "string") hosts.add(host.replace(/^s3:/, ""));
   }
-  const suffix = amazonSuffix(config.endpoint.host)?.replaceAll("[.]", ".");
-  if (suffix !== undefined) hosts.add(`*.${suffix}`);
+  const domain = amazonDomain(config.endpoint.host);
+  if (domain !== undefined) hosts.add(`*.${domain}`);
   return [...hosts];
 }
 
