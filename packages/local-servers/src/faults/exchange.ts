@@ -169,13 +169,15 @@ async function truncate(response: Response, client: Peer, fault: FaultOf<"trunca
     return "close";
   }
   const length = response.framing.kind === "length" ? response.framing.length : undefined;
+  // The connection ends with the answer. Who was not told might send the next request on it, and see that one fail.
   if (length !== undefined) {
     const shortened = Math.min(length, afterBytes);
-    await writeTo(client.socket, withHeaders(response.head, { "content-length": String(shortened) }).raw);
+    const headers = { "content-length": String(shortened), connection: "close" };
+    await writeTo(client.socket, withHeaders(response.head, headers).raw);
     await firstBytes(response, client, shortened);
   } else {
     // Only the content's end tells how much there is, so it is put in chunks of the proxy's own.
-    await writeTo(client.socket, inChunks(response.head).raw);
+    await writeTo(client.socket, withHeaders(inChunks(response.head), { connection: "close" }).raw);
     await writeChunks(client, firstOf(bodyContent(response.source, response.framing), afterBytes));
   }
   // The rest of the answer is still on its way from the service.
