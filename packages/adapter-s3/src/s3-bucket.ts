@@ -42,20 +42,33 @@ export async function ensureBucket(
     throw error;
   }
   if (profile.publicAccessBlock) {
-    await client.send(
-      new PutPublicAccessBlockCommand({
-        Bucket: bucket,
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: true,
-          IgnorePublicAcls: true,
-          BlockPublicPolicy: true,
-          RestrictPublicBuckets: true,
-        },
-      }),
-      options,
-    );
+    const block = new PutPublicAccessBlockCommand({
+      Bucket: bucket,
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        IgnorePublicAcls: true,
+        BlockPublicPolicy: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    await client.send(block, options).catch(notBlocked);
   }
   return { existed: false, steps };
+}
+
+/** Organisations forbid the request, for the same one could lift the block: https://github.com/matanolabs/matano/issues/124 */
+function notBlocked(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== "AccessDenied") throw error;
+  throw new StorageError(
+    "PermissionDenied",
+    "the bucket was made, but these credentials may not block public access to it",
+    {
+      applied: true,
+      status: 403,
+      hint: "Allow s3:PutBucketPublicAccessBlock, or look whether the service has blocked it by itself, as it does with new buckets, and go on",
+      cause: error,
+    },
+  );
 }
 
 async function bucketExists({ client }: S3Context, signal: AbortSignal | undefined): Promise<boolean> {

@@ -104,6 +104,18 @@ describe("ensureBucket", () => {
       expect(await server.provider().ensureBucket()).toEqual({ existed: true, steps: [] });
     });
 
+    it("says that the bucket is there when it may not block public access, and with which permission it could", async () => {
+      missing();
+      const denied = Object.assign(new Error("x"), { name: "AccessDenied", $metadata: { httpStatusCode: 403 } });
+      mock.on(PutPublicAccessBlockCommand).rejects(denied);
+      await expect(server.provider().ensureBucket()).rejects.toMatchObject({
+        code: "PermissionDenied",
+        message: expect.stringContaining("the bucket was made"),
+        hint: expect.stringContaining("s3:PutBucketPublicAccessBlock"),
+        applied: true,
+      });
+    });
+
     it("takes somebody else's bucket for a conflict that no retry ends", async () => {
       missing();
       const taken = Object.assign(new Error("x"), { name: "BucketAlreadyExists", $metadata: { httpStatusCode: 409 } });
