@@ -51,15 +51,19 @@ export async function ensureBucket(
         RestrictPublicBuckets: true,
       },
     });
-    await client.send(block, options).catch(notBlocked);
+    try {
+      await client.send(block, options);
+    } catch (error) {
+      throw notBlocked(error);
+    }
   }
   return { existed: false, steps };
 }
 
 /** Organisations forbid the request, for the same one could lift the block: https://github.com/matanolabs/matano/issues/124 */
-function notBlocked(error: unknown): never {
-  if (!(error instanceof Error) || error.name !== "AccessDenied") throw error;
-  throw new StorageError(
+function notBlocked(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "AccessDenied") return error;
+  return new StorageError(
     "PermissionDenied",
     "the bucket was made, but these credentials may not block public access to it",
     {
