@@ -4,8 +4,8 @@ import type { CopyPorts } from "./copy-ports.ts";
 
 /** Whole bodies in memory, all processes together. */
 const BODY_MEMORY_BYTES = 128 * 1024 * 1024;
-/** Parts of large objects in memory, all processes together: eight of 8 MiB. The whole program stays below 200 MiB. */
-const PART_MEMORY_BYTES = 64 * 1024 * 1024;
+/** Parts of large objects in memory, all processes together: ten of 8 MiB. The whole program stays below 200 MiB. */
+const PART_MEMORY_BYTES = 80 * 1024 * 1024;
 /** Two parts of the usual size: below this, reading and sending would wait for each other. */
 const LEAST_PART_MEMORY_BYTES = 16 * 1024 * 1024;
 
