@@ -28,7 +28,11 @@ function token(claims: object): string {
 const anyKey = fc
   .array(fc.constantFrom(..."ABab01_/!.*'() &$@=;:+,?-".split("")), { minLength: 1, maxLength: 30 })
   .map((marks) => marks.join(""))
-  .filter((key) => !key.split("/").some((segment) => segment === "." || segment === ".."));
+  .filter((key) => !hasDotSegment(key));
+
+function hasDotSegment(path: string): boolean {
+  return path.split("/").some((segment) => segment === "." || segment === "..");
+}
 
 describe("publicUrl", () => {
   it("is undone by parseUrl for every key, with and without a download name", () => {
@@ -51,7 +55,8 @@ describe("parseUrl of what the service's own client makes", () => {
   it("finds the key of every public URL among its candidates, also where the client left a question mark in the path", () => {
     fc.assert(
       fc.property(
-        anyKey.filter((key) => !key.startsWith("/")),
+        // `.?` becomes a dot segment before a query, which every client resolves.
+        anyKey.filter((key) => !key.startsWith("/") && !hasDotSegment(key.split("?")[0] ?? "")),
         fc.constantFrom(undefined, true, "a b.txt"),
         (key, download) => {
           const { publicUrl: url } = client.getPublicUrl(key, download === undefined ? {} : { download }).data;
