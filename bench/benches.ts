@@ -5,6 +5,7 @@ import { copyMany, copySmall } from "./benches/copy-small.ts";
 import { deltaMerge } from "./benches/delta-merge.ts";
 import { delta } from "./benches/delta.ts";
 import { ledger } from "./benches/ledger.ts";
+import { md5 } from "./benches/md5.ts";
 import { references } from "./benches/references.ts";
 import { requestCost } from "./benches/request-cost.ts";
 import { verify } from "./benches/verify.ts";
@@ -20,5 +21,6 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   ledger,
   references,
   "request-cost": requestCost,
+  md5,
   api,
 };
