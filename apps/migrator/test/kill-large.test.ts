@@ -1,8 +1,9 @@
-import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import type { FaultProxy } from "@bucketferry/local-servers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startCli } from "./cli.ts";
 import { openStages } from "./in-process.ts";
-import { content, openWorld, type World } from "./world.ts";
+import { plannedBehindProxy } from "./planned-behind-proxy.ts";
+import { content, type World } from "./world.ts";
 
 const PART = 5 * 1024 ** 2;
 /** Three parts each. */
@@ -11,22 +12,15 @@ const KEYS = ["a.wav", "b.wav"];
 
 let world: World;
 let targetProxy: FaultProxy;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  world = await openWorld();
-  targetProxy = await faultProxy({ target: world.target.url });
-  world.configure((config) => {
-    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
-    config["copy"] = { concurrency: 8, maxAttempts: 3, partSize: PART };
-  });
-  for (const [i, key] of KEYS.entries()) await world.route.source.put(key, content(i, SIZE));
-  const stages = await openStages(world);
-  await stages.plan();
-  await stages.close();
+  const copy = { concurrency: 8, maxAttempts: 3, partSize: PART };
+  ({ world, targetProxy, close } = await plannedBehindProxy(
+    KEYS.map((key, i) => [key, content(i, SIZE)] as const),
+    copy,
+  ));
 });
-afterEach(async () => {
-  await targetProxy.close();
-  await world.close();
-});
+afterEach(() => close());
 
 /** Places in the life of an upload, with the time that it is passed, and how many parts are on record there at least. */
 const PLACES: readonly (readonly [string, number])[] = [

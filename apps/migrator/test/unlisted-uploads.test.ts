@@ -1,9 +1,10 @@
-import { faultProxy, type FaultProxy } from "@bucketferry/local-servers";
+import type { FaultProxy } from "@bucketferry/local-servers";
 import type { FaultRule } from "@bucketferry/storage-core/conformance";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { startCli } from "./cli.ts";
 import { openStages } from "./in-process.ts";
-import { content, openWorld, type World } from "./world.ts";
+import { plannedBehindProxy } from "./planned-behind-proxy.ts";
+import { content, type World } from "./world.ts";
 
 const PART = 5 * 1024 ** 2;
 /** Three parts. */
@@ -11,22 +12,12 @@ const BYTES = content(1, 12_000_000);
 
 let world: World;
 let targetProxy: FaultProxy;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  world = await openWorld();
-  targetProxy = await faultProxy({ target: world.target.url });
-  world.configure((config) => {
-    Object.assign(config.routes[0]?.target ?? {}, { endpoint: targetProxy.url });
-    config["copy"] = { concurrency: 4, maxAttempts: 3, partSize: PART };
-  });
-  await world.route.source.put("large.wav", BYTES);
-  const stages = await openStages(world);
-  await stages.plan();
-  await stages.close();
+  const copy = { concurrency: 4, maxAttempts: 3, partSize: PART };
+  ({ world, targetProxy, close } = await plannedBehindProxy([["large.wav", BYTES]], copy));
 });
-afterEach(async () => {
-  await targetProxy.close();
-  await world.close();
-});
+afterEach(() => close());
 
 /** What a server of few talents says to a request that it does not know (s3rver). */
 function refuse(method: string, query: string): FaultRule {
