@@ -34,14 +34,13 @@ export async function lineFile(path: string): Promise<LineFile> {
   const hash = createHash("sha256");
   let buffered: string[] = [];
   let bufferedLength = 0;
-  let full = false;
   const flush = (): void => {
     if (buffered.length === 0) return;
     const bytes = Buffer.from(buffered.join(""), "utf8");
     buffered = [];
     bufferedLength = 0;
     hash.update(bytes);
-    if (!stream.write(bytes)) full = true;
+    stream.write(bytes);
   };
   const throwFailure = (): void => {
     if (failure !== undefined) throw failure.error;
@@ -54,9 +53,8 @@ export async function lineFile(path: string): Promise<LineFile> {
     },
     async drained() {
       throwFailure();
-      if (!full) return;
-      await once(stream, "drain");
-      full = false;
+      // Asked of the stream at this moment: an earlier "drain" may have come while nobody listened, and no other would follow.
+      if (stream.writableNeedDrain) await once(stream, "drain");
     },
     sha256() {
       flush();

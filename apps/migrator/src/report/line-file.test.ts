@@ -1,0 +1,40 @@
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { lineFile } from "./line-file.ts";
+
+async function scratchPath(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "bucketferry-line-file-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, "lines.txt");
+}
+
+const LINE = `${"x".repeat(1023)}\n`;
+const LINES = 1024;
+
+test("who waits for the disk after it has caught up already goes on at once", async () => {
+  const path = await scratchPath();
+  const file = await lineFile(path);
+  for (let line = 0; line < LINES; line++) file.write(LINE);
+  while ((await stat(`${path}.part`)).size < LINE.length * LINES) await setImmediate();
+  // The stream hears of the last bytes a few turns after they can be seen.
+  for (let turn = 0; turn < 100; turn++) await setImmediate();
+
+  await file.drained();
+  await file.finish();
+
+  expect(await readFile(path, "utf8")).toBe(LINE.repeat(LINES));
+});
+
+test("a file that is given up leaves nothing behind", async () => {
+  const path = await scratchPath();
+  const file = await lineFile(path);
+  file.write(LINE);
+
+  await file.discard();
+
+  await expect(stat(`${path}.part`)).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
+});
