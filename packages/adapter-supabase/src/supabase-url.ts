@@ -14,50 +14,65 @@ export function publicUrl(
   return download === undefined ? url : `${url}?download=${encodeURIComponent(download)}`;
 }
 
-/** What stands before the bucket in each kind of URL, below the base of the storage API. Longer forms come first. */
+/** What stands before the bucket in each kind of URL, below the base of the storage API. What nearly all have comes first, a bare one last. */
 const FORMS: readonly { readonly path: string; readonly kind: UrlKind }[] = [
-  { path: "/render/image/public/", kind: "render" },
-  { path: "/render/image/sign/", kind: "private-render" },
-  { path: "/render/image/authenticated/", kind: "private-render" },
-  { path: "/object/upload/sign/", kind: "upload" },
-  { path: "/object/public/", kind: "public" },
-  { path: "/object/sign/", kind: "signed" },
-  { path: "/object/authenticated/", kind: "authenticated" },
-  { path: "/object/", kind: "bare" },
-  { path: "/s3/", kind: "s3" },
+  { path: "object/public/", kind: "public" },
+  { path: "object/sign/", kind: "signed" },
+  { path: "object/authenticated/", kind: "authenticated" },
+  { path: "object/upload/sign/", kind: "upload" },
+  { path: "render/image/public/", kind: "render" },
+  { path: "render/image/sign/", kind: "private-render" },
+  { path: "render/image/authenticated/", kind: "private-render" },
+  { path: "s3/", kind: "s3" },
+  { path: "object/", kind: "bare" },
 ];
 
 const MAY_HOLD_TOKEN: ReadonlySet<UrlKind> = new Set<UrlKind>(["signed", "upload", "private-render"]);
 
 /** https://supabase.com/docs/guides/storage/uploads/resumable-uploads; the id is the bucket, the key and the object's version. */
-const RESUMABLE = /^\/upload\/resumable\/(?:sign\/)?([\w-]+=*)$/;
+const UPLOADS = "upload/resumable/";
+const UPLOAD_ID = /^(?:sign\/)?([\w-]+=*)$/;
 
-/** Scheme, host, and the rest. No client sends a control character as it stands. */
+/** Scheme and host, all in front of the path. */
+const ORIGIN = /^(?:(https?):)?\/\/([^\s/?#\\@]+)$/i;
+/** No client sends one as it stands. */
 // oxlint-disable-next-line no-control-regex
-const WEB_URL = /^(?:(https?):)?\/\/([^\s/?#\\@]+)(\/[^\u0000-\u001f\u007f]*)$/i;
+const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** Understands every form that the service has issued. Grammar only: `new URL` would resolve dots and drop what it dislikes. */
+/**
+ * Understands every form that the service has issued. Grammar only: `new URL` would resolve dots and drop what it dislikes.
+ * A project has many buckets, and each text is shown to the parsers of all: the bucket is looked at before what costs more.
+ */
 export function urlParser(endpoint: SupabaseEndpoint): (text: string) => ParsedUrl | undefined {
+  const { bucket } = endpoint;
   const hosts = new Set(endpoint.hosts);
   // Where a project's URL leads to its storage, whatever `url` of the options is.
-  const bases = [...new Set([endpoint.basePath, STORAGE_PATH])];
+  const bases = [...new Set([endpoint.basePath, STORAGE_PATH])].map((base) => `${base}/`);
+  const isOfProject = (text: string, pathAt: number): boolean => {
+    const [, scheme, authority] = ORIGIN.exec(text.slice(0, pathAt)) ?? [];
+    if (authority === undefined || !hosts.has(hostOf(authority, scheme?.toLowerCase()))) return false;
+    return !CONTROL.test(text) && text === text.trim();
+  };
 
   return (text) => {
-    const [, scheme, authority, rest] = WEB_URL.exec(text) ?? [];
-    if (authority === undefined || rest === undefined || text !== text.trim()) return undefined;
-    if (!hosts.has(hostOf(authority, scheme?.toLowerCase()))) return undefined;
-    const base = bases.find((one) => rest.startsWith(`${one}/`));
-    if (base === undefined) return undefined;
-    const below = rest.slice(base.length);
-    const upload = RESUMABLE.exec(below)?.[1];
-    if (upload !== undefined) return parsedUpload(upload, endpoint.bucket);
-    const form = FORMS.find(({ path }) => below.startsWith(path));
-    return form && parsedObject(below.slice(form.path.length), form.kind, endpoint.bucket);
+    const pathAt = text.indexOf("/", text.indexOf("//") + 2);
+    const base = bases.find((one) => text.startsWith(one, pathAt));
+    if (pathAt === -1 || base === undefined) return undefined;
+    const formAt = pathAt + base.length;
+    if (text.startsWith(UPLOADS, formAt)) {
+      return isOfProject(text, pathAt) ? parsedUpload(text.slice(formAt + UPLOADS.length), bucket) : undefined;
+    }
+    const form = FORMS.find(({ path }) => text.startsWith(path, formAt));
+    const keyAndMore = form && behindBucket(text, formAt + form.path.length, bucket);
+    if (keyAndMore === undefined || !isOfProject(text, pathAt)) return undefined;
+    return parsedObject(keyAndMore, form.kind, bucket);
   };
 }
 
 /** An upload by the resumable protocol: its id says where it leads to. */
-function parsedUpload(id: string, bucket: string): ParsedUrl | undefined {
+function parsedUpload(rest: string, bucket: string): ParsedUrl | undefined {
+  const id = UPLOAD_ID.exec(rest)?.[1];
+  if (id === undefined) return undefined;
   const path = Buffer.from(id, "base64url").toString("utf8");
   const key = keyOf(path.slice(0, Math.max(0, path.lastIndexOf("/"))), bucket);
   if (key === undefined || key.includes("\ufffd")) return undefined;
@@ -71,11 +86,14 @@ function hostOf(authority: string, scheme: string | undefined): string {
   return host;
 }
 
-/** `rest`: bucket, slash, key, query and fragment. */
-function parsedObject(rest: string, kind: UrlKind, bucket: string): ParsedUrl | undefined {
-  const slash = rest.indexOf("/");
-  if (slash === -1 || decoded(rest.slice(0, slash)) !== bucket) return undefined;
-  const keyAndMore = rest.slice(slash + 1);
+/** What follows the bucket and its slash; undefined: another bucket stands there. */
+function behindBucket(text: string, from: number, bucket: string): string | undefined {
+  const slash = text.indexOf("/", from);
+  return slash !== -1 && decoded(text.slice(from, slash)) === bucket ? text.slice(slash + 1) : undefined;
+}
+
+/** `keyAndMore`: key, query and fragment. */
+function parsedObject(keyAndMore: string, kind: UrlKind, bucket: string): ParsedUrl | undefined {
   const [beforeFragment, fragment] = cut(keyAndMore, "#");
   const [path, query] = cut(beforeFragment, "?");
   // Browsers read a backslash as a slash, so such a text leads elsewhere than it says.
