@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import { Upload } from "tus-js-client";
 import { as, bytesOf, keysOf, openNotes, sha256 } from "./support/api-user.ts";
@@ -5,11 +6,13 @@ import { wav } from "./support/wav.ts";
 import { onEveryGround } from "./support/on-every-ground.ts";
 import { type World } from "./support/world.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 const AUDIO = wav(2);
+const HELLO = new Uint8Array(Buffer.from("hello"));
 
 interface StartedUpload {
   readonly id: string;
-  readonly key: string;
   readonly request: {
     readonly method: "PUT" | "POST";
     readonly url: string;
@@ -40,7 +43,10 @@ onEveryGround((started) => {
         expect((await send(upload, AUDIO)).ok).toBe(true);
         const completed = await user.postJson(`/uploads/${upload.id}/complete`, {});
         expect(completed.status).toBe(200);
-        expect(await completed.json()).toMatchObject({ state: "complete", key: upload.key });
+        expect(await completed.json()).toMatchObject({
+          state: "complete",
+          key: expect.stringMatching(new RegExp(`^audio/${lecture.id}_[0-9a-f-]{36}\\.wav$`)),
+        });
         expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(200);
         expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(AUDIO));
         await vi.waitFor(async () => expect(await user.read(lecture.id)).toMatchObject({ status: "ready" }), 10_000);
@@ -73,6 +79,55 @@ onEveryGround((started) => {
       expect(refused.status).toBe(422);
       expect(await user.read(lecture.id)).toMatchObject({ status: "empty", audioUrl: null });
       await vi.waitFor(async () => expect(await keysOf(api, `audio/${lecture.id}_`)).toEqual([]), 10_000);
+      expect(await keysOf(api, `incoming/${other.id}/`)).toEqual([]);
+    });
+
+    it("what the same request sends later changes nothing, nor what is sent while an upload is completed, twice at once", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const [agreed, other] = [randomBytes(2000), randomBytes(2000)].map((bytes) => new Uint8Array(bytes)) as [
+        Bytes,
+        Bytes,
+      ];
+      for (let round = 0; round < 8; round += 1) {
+        const answer = await user.postJson("/uploads", {
+          purpose: "file",
+          contentType: "application/x-test",
+          sizeBytes: agreed.byteLength,
+          sha256: sha256(agreed),
+        });
+        const upload = (await answer.json()) as StartedUpload;
+        expect((await send(upload, agreed)).ok).toBe(true);
+        const complete = (): Promise<Response> => user.postJson(`/uploads/${upload.id}/complete`, {});
+        const [first, second] = await Promise.all([complete(), complete(), send(upload, other)]);
+        if (!first.ok && !second.ok) continue;
+        await send(upload, other);
+        const { key } = (await (await user.get(`/uploads/${upload.id}`)).json()) as { key: string };
+        expect(sha256(await bytesOf(await user.get(`/files/${key}`)))).toBe(sha256(agreed));
+        await vi.waitFor(
+          async () => expect(await keysOf(api, key.slice(0, key.lastIndexOf("/")))).toEqual([key]),
+          10_000,
+        );
+      }
+    });
+
+    it("headers that nobody agreed to do not stay with the object", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
+      const upload = (await answer.json()) as StartedUpload;
+      const { request } = upload;
+      const extra = { "content-disposition": "inline", "content-language": "de", "content-encoding": "gzip" };
+      const sent = await send({ ...upload, request: { ...request, headers: { ...request.headers, ...extra } } }, HELLO);
+      expect(sent.ok).toBe(true);
+      const completed = (await (await user.postJson(`/uploads/${upload.id}/complete`, {})).json()) as { key: string };
+      const info = await api.service.storage.head(completed.key);
+      expect(info.contentType).toBe("text/plain");
+      expect([info.contentDisposition, info.contentLanguage, info.contentEncoding]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
     });
 
     it("a file of one's own is one's own", async () => {
@@ -85,28 +140,15 @@ onEveryGround((started) => {
         fileName: "notes (1).txt",
       });
       const upload = (await answer.json()) as StartedUpload;
-      expect(upload.key).toMatch(/^uploads\/[0-9a-f-]{36}\/notes_1_\.txt$/);
-      expect((await send(upload, new Uint8Array(Buffer.from("hello")))).ok).toBe(true);
+      expect(upload).toMatchObject({ state: "open", key: null, url: null });
+      expect((await send(upload, HELLO)).ok).toBe(true);
       expect((await eve.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(404);
-      expect((await ada.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(200);
-      expect(await (await ada.get(`/files/${upload.key}`)).text()).toBe("hello");
-      expect((await eve.get(`/files/${upload.key}`)).status).toBe(404);
-    });
-
-    it("an object whose deletion has begun is given to no row", async () => {
-      const api = started();
-      const user = await as(api, "ada");
-      const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
-      const upload = (await answer.json()) as StartedUpload;
-      expect((await send(upload, new Uint8Array(Buffer.from("hello")))).ok).toBe(true);
-      // As the background work notes it right before it deletes.
-      await api.service.db
-        .updateTable("bucketferry_unneeded_objects")
-        .set({ attempts: 1 })
-        .where("object_key", "=", upload.key)
-        .execute();
-      expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(410);
-      expect(await (await user.get(`/uploads/${upload.id}`)).json()).toMatchObject({ state: "open" });
+      const completed = await ada.postJson(`/uploads/${upload.id}/complete`, {});
+      expect(completed.status).toBe(200);
+      const { key } = (await completed.json()) as { key: string };
+      expect(key).toMatch(/^uploads\/[0-9a-f-]{36}\/notes_1_\.txt$/);
+      expect(await (await ada.get(`/files/${key}`)).text()).toBe("hello");
+      expect((await eve.get(`/files/${key}`)).status).toBe(404);
     });
 
     it("an upload that is given up leaves nothing", async () => {
@@ -114,16 +156,58 @@ onEveryGround((started) => {
       const user = await as(api, "ada");
       const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
       const upload = (await answer.json()) as StartedUpload;
-      await send(upload, new Uint8Array(Buffer.from("hello")));
+      await send(upload, HELLO);
       expect((await user.send("DELETE", `/uploads/${upload.id}`)).status).toBe(204);
       expect((await user.get(`/uploads/${upload.id}`)).status).toBe(404);
-      await vi.waitFor(async () => expect(await keysOf(api, upload.key)).toEqual([]), 10_000);
+      const incoming = `incoming/${upload.id}/`;
+      expect(await keysOf(api, incoming)).toEqual([]);
+      // Its request may still work. What it brings is deleted once it has expired.
+      await send(upload, HELLO);
+      await api.service.db
+        .updateTable("bucketferry_unneeded_objects")
+        .set({ due_at: new Date().toISOString() })
+        .where("object_key", "like", `${incoming}%`)
+        .execute();
+      api.service.background.wake();
+      await vi.waitFor(async () => expect(await keysOf(api, incoming)).toEqual([]), 10_000);
     });
   });
 
   describe("tus", () => {
     const MIB = 1024 * 1024;
     const large = new Uint8Array(Buffer.concat([AUDIO, Buffer.alloc(20 * MIB, 7)]));
+
+    it("an object whose deletion has begun is given to no row", async () => {
+      const api = started();
+      const user = await as(api, "ada");
+      const tus = { "tus-resumable": "1.0.0" };
+      const metadata = `purpose ${btoa("file")},filetype ${btoa("text/plain")}`;
+      const created = await user.send("POST", "/tus", undefined, {
+        ...tus,
+        "upload-length": String(HELLO.byteLength),
+        "upload-metadata": metadata,
+      });
+      expect(created.status).toBe(201);
+      const id = created.headers.get("location")?.split("/").at(-1) ?? "";
+      const { db } = api.service;
+      const row = await db.selectFrom("bucketferry_uploads").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+      // As the background work notes it right before it deletes.
+      await db
+        .updateTable("bucketferry_unneeded_objects")
+        .set({ attempts: 1 })
+        .where("object_key", "=", row.object_key)
+        .execute();
+      const refused = await user.send("PATCH", `/tus/${id}`, "hello", {
+        ...tus,
+        "upload-offset": "0",
+        "content-type": "application/offset+octet-stream",
+      });
+      expect(refused.status).toBe(410);
+      expect(await db.selectFrom("bucketferry_uploads").select("state").where("id", "=", id).execute()).toEqual([
+        { state: "open" },
+      ]);
+      expect((await user.send("DELETE", `/tus/${id}`, undefined, tus)).status).toBe(204);
+    });
 
     it("an upload that breaks off goes on where it was, and becomes the lecture's audio", async () => {
       const api = started();

@@ -10,21 +10,19 @@ import type { UploadRow } from "./upload-store.ts";
 const HEAD_BYTES = 4100;
 
 /**
- * Looks at what storage holds, which alone counts: size, type, first bytes, and the checksum where one was announced, as
- * storage reports it or by reading the object.
+ * Looks at what storage holds under a key, which alone counts: size, type, first bytes, and the checksum where one was
+ * announced, as storage reports it or by reading the object.
  *
  * @throws Problem Conflict while nothing is there, ContentMismatch
  */
-export async function checkContent({ storage }: Service, upload: UploadRow, signal: AbortSignal): Promise<ObjectInfo> {
-  const key = upload.object_key;
-  const info = await storage.head(key, { signal }).catch((error: unknown) => {
-    if (isStorageError(error, "NotFound"))
-      throw new Problem("Conflict", "Nothing has been uploaded yet.", { cause: error });
-    throw error;
-  });
-  if (info.size !== upload.size_bytes) {
-    throw new Problem("ContentMismatch", `${upload.size_bytes} bytes were announced, ${info.size} have come.`);
-  }
+export async function checkContent(
+  service: Service,
+  upload: UploadRow,
+  key: string,
+  signal: AbortSignal,
+): Promise<ObjectInfo> {
+  const { storage } = service;
+  const info = await checkSize(service, upload, key, signal);
   const pin = storage.capabilities.conditionalGet.ifMatch ? { ifMatch: info.etag } : {};
   const type = typeOfUpload(upload);
   if (type !== undefined) {
@@ -45,4 +43,23 @@ export async function checkContent({ storage }: Service, upload: UploadRow, sign
     for await (const chunk of await storage.get(key, { ...pin, signal })) hash.update(chunk);
     return hash.digest("hex");
   }
+}
+
+/** @throws Problem Conflict while nothing is there, ContentMismatch */
+export async function checkSize(
+  { storage }: Service,
+  upload: UploadRow,
+  key: string,
+  signal: AbortSignal,
+): Promise<ObjectInfo> {
+  const info = await storage.head(key, { signal }).catch(nothingYet);
+  if (info.size === upload.size_bytes) return info;
+  throw new Problem("ContentMismatch", `${upload.size_bytes} bytes were announced, ${info.size} have come.`);
+}
+
+/** @throws Problem Conflict for an object that is not there, else the error itself */
+export function nothingYet(error: unknown): never {
+  if (isStorageError(error, "NotFound"))
+    throw new Problem("Conflict", "Nothing has been uploaded yet.", { cause: error });
+  throw error;
 }

@@ -7,13 +7,15 @@ import { Problem } from "../problem/problem.ts";
 import type { Service } from "../service.ts";
 import { checkedContent } from "../uploads/checked-content.ts";
 import { formFile } from "../uploads/form-file.ts";
+import { incomingKey } from "../uploads/object-key.ts";
 import { requestBody } from "../uploads/request-body.ts";
 import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
 import { agreeUpload, typeOfUpload } from "../uploads/upload-purpose.ts";
 import { completeUpload } from "./complete-upload.ts";
+import { endUpload } from "./end-upload.ts";
 import { uploadDocument, uploadSchema } from "./upload-document.ts";
 import { uploadRequest, uploadResource } from "./upload-request.ts";
-import { dropUpload, findUpload, insertUpload, type UploadRow } from "./upload-store.ts";
+import { findUpload, insertUpload, type UploadRow } from "./upload-store.ts";
 
 const TAGS = ["direct uploads"];
 const byId = { params: z.object({ id: idParameter }) };
@@ -168,11 +170,13 @@ export function directUploadRoutes(service: Service) {
         fileName: asked.fileName,
       });
       const id = randomUUID();
+      const key = incomingKey(id, agreed.name);
       const expiresInSeconds = config.uploadExpirySeconds;
       const request = await uploadRequest(service, {
         id,
         method: asked.method,
-        agreed,
+        key,
+        contentType: agreed.contentType,
         sizeBytes: asked.sizeBytes,
         expiresInSeconds,
         signal: context.req.raw.signal,
@@ -184,7 +188,7 @@ export function directUploadRoutes(service: Service) {
         purpose: asked.purpose,
         subject_id: agreed.subjectId,
         protocol: "direct",
-        object_key: agreed.key,
+        object_key: key,
         content_type: agreed.contentType,
         size_bytes: asked.sizeBytes,
         sha256: asked.sha256 ?? null,
@@ -226,8 +230,7 @@ export function directUploadRoutes(service: Service) {
     .openapi(ROUTES.cancel, async (context) => {
       const { id } = context.req.valid("param");
       const upload = await ownUpload(context.get("caller"), id);
-      await dropUpload(db, upload);
-      service.background.wake();
+      await endUpload(service, upload);
       return context.body(null, 204);
     })
     .openapi(content("put"), async (context) => {

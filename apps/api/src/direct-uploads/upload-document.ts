@@ -9,8 +9,8 @@ export const uploadSchema = z
     purpose: z.enum(["lecture-audio", "profile-image", "file"]),
     subjectId: z.string().nullable(),
     state: z.enum(["open", "complete"]),
-    key: z.string(),
-    url: z.string().openapi({ description: "The object's stable URL, once the upload is complete." }),
+    key: z.string().nullable().openapi({ description: "The object's key, once the upload is complete." }),
+    url: z.string().nullable().openapi({ description: "The object's stable URL, once the upload is complete." }),
     contentType: z.string(),
     sizeBytes: z.int(),
     expiresAt: z.string(),
@@ -20,13 +20,15 @@ export const uploadSchema = z
 export type UploadDocument = z.output<typeof uploadSchema>;
 
 export function uploadDocument(service: Service, row: UploadRow): UploadDocument {
+  // Where the bytes come in is nobody's object.
+  const key = row.state === "complete" ? row.object_key : null;
   return {
     id: row.id,
     purpose: row.purpose,
     subjectId: row.subject_id,
     state: row.state,
-    key: row.object_key,
-    url: objectUrl(service, row.object_key),
+    key,
+    url: key === null ? null : objectUrl(service, key),
     contentType: row.content_type,
     sizeBytes: row.size_bytes,
     expiresAt: row.expires_at,

@@ -1,6 +1,5 @@
 import type { PresignedRequest, StorageProvider } from "@bucketferry/storage-core";
 import type { Service } from "../service.ts";
-import type { AgreedUpload } from "../uploads/upload-purpose.ts";
 
 /** The request by which a client brings the bytes. */
 export type ClientUploadRequest = Pick<PresignedRequest, "method" | "url" | "headers" | "fields">;
@@ -8,7 +7,9 @@ export type ClientUploadRequest = Pick<PresignedRequest, "method" | "url" | "hea
 export interface UploadRequestOptions {
   readonly id: string;
   readonly method: "PUT" | "POST";
-  readonly agreed: AgreedUpload;
+  /** Where the bytes go. */
+  readonly key: string;
+  readonly contentType: string;
   readonly sizeBytes: number;
   readonly expiresInSeconds: number;
   readonly signal: AbortSignal;
@@ -20,26 +21,31 @@ export interface UploadRequestOptions {
  */
 export async function uploadRequest(service: Service, options: UploadRequestOptions): Promise<ClientUploadRequest> {
   const { storage, links, publicUrl } = service;
-  const { id, method, agreed, sizeBytes, expiresInSeconds, signal } = options;
+  const { id, method, key, contentType, sizeBytes, expiresInSeconds, signal } = options;
   if (canSign(storage, method) && expiresInSeconds <= storage.capabilities.presign.maxExpirySeconds) {
     const { url, headers, fields } = await storage.presign({
       method,
-      key: agreed.key,
+      key,
       expiresInSeconds,
-      contentType: agreed.contentType,
+      contentType,
       ...(method === "PUT" ? { contentLength: sizeBytes } : { maxSizeBytes: sizeBytes }),
       signal,
     });
     return { method, url, headers, ...(fields === undefined ? {} : { fields }) };
   }
   const { token } = links.sign(uploadResource(id), expiresInSeconds);
-  const headers: Record<string, string> = method === "PUT" ? { "content-type": agreed.contentType } : {};
+  const headers: Record<string, string> = method === "PUT" ? { "content-type": contentType } : {};
   return { method, url: `${publicUrl()}/uploads/${id}/content?token=${token}`, headers };
 }
 
 /** What the token of an upload to this service is bound to. */
 export function uploadResource(id: string): string {
   return `upload:${id}`;
+}
+
+/** Whether uploads may go straight to storage. */
+export function isSigned(storage: StorageProvider): boolean {
+  return canSign(storage, "PUT") || canSign(storage, "POST");
 }
 
 function canSign({ capabilities: { presign } }: StorageProvider, method: "PUT" | "POST"): boolean {

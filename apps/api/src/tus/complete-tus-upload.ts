@@ -24,9 +24,10 @@ export async function completeTusUpload(
   const progress = progressOf(upload);
   await store.assembly.finish(object, progress, signal);
   try {
-    const info = await checkContent(service, upload, signal);
+    const info = await checkContent(service, upload, upload.object_key, signal);
     await db.transaction().execute(async (transaction) => {
-      if (!(await markComplete(transaction, id))) throw new Problem("Conflict", "The upload was ended meanwhile.");
+      if (!(await markComplete(transaction, id, upload.object_key)))
+        throw new Problem("Conflict", "The upload was ended meanwhile.");
       await claimObject(transaction, upload.object_key);
       await attachUpload(service, transaction, upload, { key: upload.object_key, size: info.size, etag: info.etag });
       for (const key of store.assembly.sideKeys(object, progress)) await noteUnneeded(transaction, key, new Date());

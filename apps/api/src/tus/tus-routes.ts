@@ -6,7 +6,7 @@ import { findUpload, insertUpload, type UploadRow } from "../direct-uploads/uplo
 import { Problem, problemOf, problemResponse } from "../problem/problem.ts";
 import { PROBLEMS } from "../problem/problem-codes.ts";
 import type { Service, ServiceEnv } from "../service.ts";
-import { agreeUpload, type UploadPurpose } from "../uploads/upload-purpose.ts";
+import { agreeUpload, newKeyFor, type UploadPurpose } from "../uploads/upload-purpose.ts";
 import { completeTusUpload } from "./complete-tus-upload.ts";
 import { ProviderStore } from "./provider-store.ts";
 
@@ -104,7 +104,7 @@ async function announce(
     purpose: known,
     subject_id: agreed.subjectId,
     protocol: "tus",
-    object_key: agreed.key,
+    object_key: newKeyFor(agreed),
     content_type: agreed.contentType,
     size_bytes: upload.size,
     sha256,

@@ -8,7 +8,7 @@ import type { IncomingFile } from "./incoming-file.ts";
 import { wholeIfSmall } from "./whole-if-small.ts";
 
 /** How long after its upload began an object that no row has taken is kept: longer than any upload lasts. */
-const UNCLAIMED_HOURS = 24;
+export const UNCLAIMED_MS = 24 * 3_600_000;
 
 /**
  * What one upload holds in memory: one part on its way and one that fills, of the least size that S3 takes
@@ -29,7 +29,7 @@ export async function storeObject<T>(
   signal: AbortSignal,
   claim: (transaction: Transaction<ServiceTables>, put: PutResult) => Promise<T>,
 ): Promise<T> {
-  await noteUnneeded(db, key, new Date(Date.now() + UNCLAIMED_HOURS * 3_600_000));
+  await noteUnneeded(db, key, new Date(Date.now() + UNCLAIMED_MS));
   try {
     const put = await storage.put(key, await wholeIfSmall(file.content, file.length), {
       contentType: file.type.contentType,

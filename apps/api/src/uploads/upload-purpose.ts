@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { PutResult } from "@bucketferry/storage-core";
 import { owns, type Caller } from "../auth/caller.ts";
@@ -9,7 +8,7 @@ import { Problem } from "../problem/problem.ts";
 import { attachProfileImage } from "../profile-images/profile-image-store.ts";
 import type { Service } from "../service.ts";
 import { AUDIO_TYPES, IMAGE_TYPES, mediaTypeOf, type MediaType, type MediaTypes } from "./media-types.ts";
-import { audioKey, profileImageKey } from "./object-key.ts";
+import { audioKey, fileKey, profileImageKey } from "./object-key.ts";
 
 export type UploadPurpose = UploadTable["purpose"];
 
@@ -24,17 +23,17 @@ export interface UploadRequest {
   readonly fileName: string | undefined;
 }
 
-/** What was agreed: where it goes and as what. */
+/** What was agreed: for what and as what. */
 export interface AgreedUpload {
-  readonly key: string;
+  readonly purpose: UploadPurpose;
   readonly contentType: string;
   readonly subjectId: string | null;
-  /** Undefined: any content. */
-  readonly type: MediaType | undefined;
+  /** A part of a key that every storage takes. */
+  readonly name: string;
 }
 
 /**
- * Decides whether a caller may upload this, and under which key.
+ * Decides whether a caller may upload this.
  * @throws Problem NotFound, Forbidden, TooLarge, UnsupportedMediaType, InvalidRequest
  */
 export async function agreeUpload(service: Service, caller: Caller, request: UploadRequest): Promise<AgreedUpload> {
@@ -48,34 +47,51 @@ export async function agreeUpload(service: Service, caller: Caller, request: Upl
       }
       const type = requireType(request.contentType, AUDIO_TYPES);
       requireSize(request.sizeBytes, config.maxAudioBytes);
-      return { key: audioKey(id, type.extension), contentType: type.contentType, subjectId: id, type };
+      return {
+        purpose: request.purpose,
+        contentType: type.contentType,
+        subjectId: id,
+        name: `audio.${type.extension}`,
+      };
     }
     case "profile-image": {
       const id = requireSubject(request, "your own user id");
       if (!owns(caller, id)) throw new Problem("Forbidden", "Only your own profile image can be changed.");
       const type = requireType(request.contentType, IMAGE_TYPES);
       requireSize(request.sizeBytes, config.maxImageBytes);
-      return { key: profileImageKey(id, type.extension), contentType: type.contentType, subjectId: id, type };
+      return {
+        purpose: request.purpose,
+        contentType: type.contentType,
+        subjectId: id,
+        name: `image.${type.extension}`,
+      };
     }
     case "file":
       requireSize(request.sizeBytes, config.maxFileBytes);
       return {
-        key: `uploads/${randomUUID()}/${safeName(request.fileName ?? "file")}`,
+        purpose: request.purpose,
         contentType: request.contentType,
         subjectId: null,
-        type: undefined,
+        name: safeName(request.fileName ?? "file"),
       };
   }
+}
+
+/** A key that no object has yet. */
+export function newKeyFor({ purpose, subjectId, contentType, name }: AgreedUpload): string {
+  const extension = typeFor(purpose, contentType)?.extension;
+  if (purpose === "file" || subjectId === null || extension === undefined) return fileKey(name);
+  return purpose === "lecture-audio" ? audioKey(subjectId, extension) : profileImageKey(subjectId, extension);
 }
 
 /** Puts the finished upload where it belongs, within the transaction that ends it. */
 export async function attachUpload(
   service: Service,
   transaction: Transaction<ServiceTables>,
-  upload: Pick<UploadTable, "purpose" | "subject_id" | "object_key" | "content_type">,
+  upload: Pick<UploadTable, "purpose" | "subject_id" | "content_type">,
   put: Pick<PutResult, "key" | "size" | "etag">,
 ): Promise<void> {
-  const object = { put, url: objectUrl(service, upload.object_key), contentType: upload.content_type };
+  const object = { put, url: objectUrl(service, put.key), contentType: upload.content_type };
   if (upload.subject_id === null) return;
   if (upload.purpose === "lecture-audio") await attachAudio(transaction, upload.subject_id, object);
   if (upload.purpose === "profile-image") await attachProfileImage(transaction, upload.subject_id, object);
@@ -83,8 +99,12 @@ export async function attachUpload(
 
 /** The accepted type of an upload's content; undefined: any. */
 export function typeOfUpload(upload: Pick<UploadTable, "purpose" | "content_type">): MediaType | undefined {
-  if (upload.purpose === "file") return undefined;
-  return mediaTypeOf(upload.content_type, upload.purpose === "profile-image" ? IMAGE_TYPES : AUDIO_TYPES);
+  return typeFor(upload.purpose, upload.content_type);
+}
+
+function typeFor(purpose: UploadPurpose, contentType: string): MediaType | undefined {
+  if (purpose === "file") return undefined;
+  return mediaTypeOf(contentType, purpose === "profile-image" ? IMAGE_TYPES : AUDIO_TYPES);
 }
 
 function requireSubject({ subjectId }: UploadRequest, what: string): string {
