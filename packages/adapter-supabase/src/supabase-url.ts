@@ -63,7 +63,8 @@ export function urlParser(endpoint: SupabaseEndpoint): (text: string) => ParsedU
       return isOfProject(text, pathAt) ? parsedUpload(text.slice(formAt + UPLOADS.length), bucket) : undefined;
     }
     const form = FORMS.find(({ path }) => text.startsWith(path, formAt));
-    const keyAndMore = form && behindBucket(text, formAt + form.path.length, bucket);
+    if (form === undefined) return undefined;
+    const keyAndMore = behindBucket(text, formAt + form.path.length, bucket);
     if (keyAndMore === undefined || !isOfProject(text, pathAt)) return undefined;
     return parsedObject(keyAndMore, form.kind, bucket);
   };
