@@ -1,6 +1,7 @@
 import { cors } from "hono/cors";
 import { directUploadRoutes } from "./direct-uploads/direct-upload-routes.ts";
 import { docsPage } from "./documents/docs-page.ts";
+import { openApiDocument } from "./documents/openapi-document.ts";
 import { router } from "./documents/router.ts";
 import { fileRoutes } from "./files/file-routes.ts";
 import { oldUrlRoutes } from "./files/old-url-routes.ts";
@@ -65,12 +66,7 @@ export function app(service: Service) {
   // Probes and documents are for everybody, and are not counted.
   const open = root.route("/health", healthRoutes(service));
   root.route("/", docsPage());
-  root.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "Bucketferry API", version: "1" },
-    servers: [{ url: "/" }],
-    security: config.auth.mode === "credentials" ? [{ bearer: [] }] : [],
-  });
+  root.get("/openapi.json", openApiDocument(root, config));
   root.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",
     scheme: "bearer",

@@ -15,3 +15,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof code !== "string") return DRIVER.test(error.message);
   return POSTGRES.test(code) || SYSTEM.has(code) || SQLITE.test(code);
 }
+
+/**
+ * Whether Postgres was given text with U+0000, which its types cannot hold (`character_not_in_repertoire`). Nobody means to
+ * send it; SQLite takes it.
+ */
+export function isUnstorableText(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === "22021";
+}

@@ -22,10 +22,13 @@ const fileSchema = z
   .object({ key: z.string(), url: z.string(), sizeBytes: z.int(), etag: z.string() })
   .openapi("StoredFile");
 
+/** A key may hold any character, a line break too, which `.` is none. */
+const FILE_PATH = "/files/{key}{[\\s\\S]+}";
+
 const ROUTES = {
   get: createRoute({
     method: "get",
-    path: "/files/{key}{.+}",
+    path: FILE_PATH,
     tags: TAGS,
     summary: "An object under its stable URL; takes Range and conditions",
     request: { ...byKey, query: z.object({ token: z.string().optional(), download: z.string().max(255).optional() }) },
@@ -39,7 +42,7 @@ const ROUTES = {
   }),
   put: createRoute({
     method: "put",
-    path: "/files/{key}{.+}",
+    path: FILE_PATH,
     tags: TAGS,
     summary: "Store an object under a key of one's choice (service role)",
     request: { ...byKey, headers: idempotencyHeader, body: { required: true, content: anyContent } },
@@ -57,11 +60,14 @@ const ROUTES = {
   }),
   remove: createRoute({
     method: "delete",
-    path: "/files/{key}{.+}",
+    path: FILE_PATH,
     tags: TAGS,
     summary: "Delete an object (service role); again is no error",
     request: byKey,
-    responses: { 204: { description: "It is gone." }, ...problemAnswers("Unauthorized", "Forbidden") },
+    responses: {
+      204: { description: "It is gone." },
+      ...problemAnswers("InvalidRequest", "Unauthorized", "Forbidden", "PreconditionFailed", "NotSupported"),
+    },
   }),
   list: createRoute({
     method: "get",
@@ -131,12 +137,15 @@ export function fileRoutes(service: Service) {
     .openapi(ROUTES.put, async (context) => {
       requireService(context.get("caller"));
       const key = keyInPath(context.req.url, "/files/");
+      requireWhole(context.req.raw.headers);
       const length = declaredLength(context);
       if (length !== undefined && length > config.maxFileBytes) throw new Problem("TooLarge");
       const body = requestBody(context, { idleMs: config.bodyIdleMs });
       const put = await storage.put(key, await contentOf(body, length, config.maxFileBytes), {
         contentType: context.req.header("content-type"),
         cacheControl: context.req.header("cache-control"),
+        contentEncoding: context.req.header("content-encoding"),
+        contentLanguage: context.req.header("content-language"),
         contentLength: length,
         ...UPLOAD_MEMORY,
         ...conditionsOf(context.req.header("if-match"), context.req.header("if-none-match")),
@@ -155,9 +164,33 @@ export function fileRoutes(service: Service) {
     })
     .openapi(ROUTES.remove, async (context) => {
       requireService(context.get("caller"));
-      await storage.delete(keyInPath(context.req.url, "/files/"), { signal: context.req.raw.signal });
+      const { headers, signal } = context.req.raw;
+      requireNoDate(headers);
+      if (headers.has("if-none-match")) throw new Problem("InvalidRequest", "If-None-Match is not for DELETE.");
+      await storage.delete(keyInPath(context.req.url, "/files/"), {
+        ...ifMatchOf(context.req.header("if-match")),
+        signal,
+      });
       return context.body(null, 204);
     });
+}
+
+/** What is wrong with a PUT or DELETE that this service would otherwise take for another one. */
+function requireWhole(headers: Headers): void {
+  // RFC 9110 §14.5: the range would become the whole object.
+  if (headers.has("content-range")) {
+    throw new Problem(
+      "InvalidRequest",
+      "A part of an object cannot be put: leave Content-Range out and send all of it.",
+    );
+  }
+  requireNoDate(headers);
+}
+
+/** A condition that is not looked at must not seem to hold: RFC 9110 §13.1.4. */
+function requireNoDate(headers: Headers): void {
+  if (!headers.has("if-unmodified-since")) return;
+  throw new Problem("InvalidRequest", "If-Unmodified-Since is for reading only: send If-Match with the object's ETag.");
 }
 
 /** An object of no bytes is an object; only what claims to have some must bring them. */
@@ -178,8 +211,9 @@ function conditionsOf(
   if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== "*") {
     throw new Problem("InvalidRequest", "If-None-Match of a PUT must be *.");
   }
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch: ifMatch.trim().replaceAll('"', "") }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: "*" as const }),
-  };
+  return { ...ifMatchOf(ifMatch), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: "*" as const }) };
+}
+
+function ifMatchOf(header: string | undefined): { readonly ifMatch?: string } {
+  return header === undefined ? {} : { ifMatch: header.trim().replaceAll('"', "") };
 }

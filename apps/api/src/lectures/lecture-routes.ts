@@ -28,6 +28,14 @@ const audioContent = Object.fromEntries(
   AUDIO_TYPES.map(({ contentType }) => [contentType, { schema: binarySchema }] as const),
 );
 
+/** Text that both databases keep as it is: no U+0000, no half of a surrogate pair. */
+const titleSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .refine((text) => text.isWellFormed() && !text.includes("\0"), "is Unicode text without U+0000");
+
 const ROUTES = {
   create: createRoute({
     method: "post",
@@ -39,7 +47,7 @@ const ROUTES = {
       body: {
         required: true,
         content: {
-          "application/json": { schema: z.object({ title: z.string().trim().min(1).max(500) }).openapi("NewLecture") },
+          "application/json": { schema: z.object({ title: titleSchema }).openapi("NewLecture") },
         },
       },
     },

@@ -4,7 +4,7 @@ import type { ServiceDatabase } from "../database/open-database.ts";
 import type { IdempotencyTable } from "../database/tables.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
-import { bringsFile } from "./file-request.ts";
+import { bringsJson } from "./file-request.ts";
 
 const KEEP_HOURS = 24;
 /** Longer than any request lives without being extended. */
@@ -73,7 +73,7 @@ function scopeOf(context: Context<ServiceEnv>): string {
 async function fingerprintOf(context: Context<ServiceEnv>): Promise<string> {
   const { req } = context;
   const type = req.header("content-type") ?? "";
-  const body = type.startsWith("application/json") && !bringsFile(context) ? await req.raw.clone().text() : "";
+  const body = bringsJson(context) ? await req.raw.clone().text() : "";
   // A client that sends a form again draws a new boundary for it, of the same length.
   const kind = type.startsWith("multipart/") ? type.split(";", 1)[0] : type;
   const digest = req.header("content-digest") ?? req.header("repr-digest") ?? "";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
+import { routeOf } from "../observability/route.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 import { onEveryAnswer } from "./every-answer.ts";
 
@@ -23,8 +23,7 @@ export function requestContext({ log, metrics }: Service): MiddlewareHandler<Ser
     const ms = performance.now() - start;
     const { method } = context.req;
     const { status } = context.res;
-    // The last pattern that is not a middleware's; paths themselves would be a label for each object.
-    const route = matchedRoutes(context).findLast(({ path }) => path !== "/*")?.path ?? "none";
+    const route = routeOf(context) ?? "none";
     metrics.request({ method, route, status }, ms / 1000);
     // The path without its query: that may hold a token.
     log.info({ requestId, method, path: context.req.path, route, status, ms: Math.round(ms) }, "request");

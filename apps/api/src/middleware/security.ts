@@ -4,7 +4,7 @@ import { isLoopback } from "../config/service-config.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 import { onEveryAnswer } from "./every-answer.ts";
-import { bringsFile } from "./file-request.ts";
+import { bringsJson } from "./file-request.ts";
 
 /**
  * Without credentials the only protection is that the service listens on loopback. A page of some website gets past that:
@@ -73,8 +73,5 @@ export function smallJson(): MiddlewareHandler<ServiceEnv> {
       throw new Problem("TooLarge", `JSON of more than ${MAX_JSON_BYTES} bytes is not read.`);
     },
   });
-  return (context, next) =>
-    /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header("content-type") ?? "") && !bringsFile(context)
-      ? limited(context, next)
-      : next();
+  return (context, next) => (bringsJson(context) ? limited(context, next) : next());
 }

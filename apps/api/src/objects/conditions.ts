@@ -52,10 +52,18 @@ function listMatches(header: string, etag: string, comparison: "strong" | "weak"
   );
 }
 
+/** The three forms of RFC 9110 §5.6.7. The language's own parser would also take `5`, and make a day in May of it. */
+const HTTP_DATES = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+];
+
 /** Seconds since 1970, as HTTP dates count; undefined for what is no date, which is then ignored. */
 function dateOf(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const time = Date.parse(header);
+  const text = header?.trim() ?? "";
+  if (!HTTP_DATES.some((form) => form.test(text))) return undefined;
+  const time = Date.parse(text.endsWith(" GMT") ? text : `${text} GMT`);
   return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
 }
 

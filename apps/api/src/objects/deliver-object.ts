@@ -19,12 +19,15 @@ export async function deliverObject(
   { key, isPublic }: DeliverOptions,
 ): Promise<Response> {
   const download = context.req.query("download");
-  if (config.downloads === "redirect" && storage.capabilities.presign.get) {
+  // A signature is for one method: HEAD with one of GET is refused.
+  const method = context.req.method === "HEAD" ? "HEAD" : "GET";
+  const { presign } = storage.capabilities;
+  if (config.downloads === "redirect" && (method === "HEAD" ? presign.head : presign.get)) {
     const { url } = await storage.presign({
-      method: "GET",
+      method,
       key,
       expiresInSeconds: config.linkExpirySeconds,
-      ...(download !== undefined && storage.capabilities.presign.responseOverrides
+      ...(download !== undefined && presign.responseOverrides
         ? { responseContentDisposition: contentDisposition("attachment", download || fileName(key)) }
         : {}),
       signal: context.req.raw.signal,

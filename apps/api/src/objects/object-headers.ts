@@ -16,7 +16,7 @@ export function objectHeaders(
   info: ObjectInfo,
   { download, cacheControl }: PresentationOptions,
 ): Record<string, string> {
-  const contentType = fieldValue(info.contentType) ?? "application/octet-stream";
+  const contentType = mediaType(info.contentType) ?? "application/octet-stream";
   const contentEncoding = fieldValue(info.contentEncoding);
   const contentLanguage = fieldValue(info.contentLanguage);
   const isShown = download === undefined && SHOWN_IN_PLACE.test(contentType);
@@ -37,6 +37,12 @@ export function objectHeaders(
 /** Others than this service store objects too: what no header can carry (RFC 9110 §5.5) counts as not said. */
 function fieldValue(stored: string | undefined): string | undefined {
   return stored !== undefined && /^[\t\x20-\x7E]+$/.test(stored) ? stored : undefined;
+}
+
+/** One type. Of several with commas a browser takes the last (https://fetch.spec.whatwg.org/#content-type-header), and we would judge the first. */
+function mediaType(stored: string | undefined): string | undefined {
+  const value = fieldValue(stored);
+  return value?.includes(",") === true ? undefined : value;
 }
 
 /** RFC 6266 §4.3, with both names: one in ASCII, one as RFC 8187 encodes any text. */

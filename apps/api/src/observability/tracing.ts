@@ -1,8 +1,8 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace, type TextMapGetter } from "@opentelemetry/api";
 import type { ObservedCall } from "@bucketferry/storage-core/layers";
 import type { MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
 import type { ServiceEnv } from "../service.ts";
+import { routeOf } from "./route.ts";
 
 /**
  * Spans by the OpenTelemetry API alone. Without an SDK they cost next to nothing and go nowhere; whoever wants them loads one
@@ -24,7 +24,7 @@ export function tracing(): MiddlewareHandler<ServiceEnv> {
     return tracer.startActiveSpan(method, { kind: SpanKind.SERVER, attributes }, parent, async (span) => {
       try {
         await next();
-        const route = matchedRoutes(c).findLast((one) => one.path !== "/*")?.path;
+        const route = routeOf(c);
         if (route !== undefined) span.updateName(`${method} ${route}`).setAttribute("http.route", route);
         span.setAttribute("http.response.status_code", c.res.status);
         if (c.res.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -1,6 +1,6 @@
 import { isStorageError } from "@bucketferry/storage-core";
 import { HTTPException } from "hono/http-exception";
-import { isDatabaseUnavailable } from "../database/database-unavailable.ts";
+import { isDatabaseUnavailable, isUnstorableText } from "../database/database-unavailable.ts";
 import { PROBLEM_OF_STORAGE_ERROR, PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
 /** The body of an `application/problem+json` answer: RFC 9457, with the code as an extension member. */
@@ -55,7 +55,14 @@ export function problemOf(error: unknown): Problem {
     return new Problem(code, detail, { cause: error, headers });
   }
   if (error instanceof HTTPException && error.status < 500) {
-    return new Problem("InvalidRequest", error.message, { cause: error });
+    return error.status === 415
+      ? new Problem("UnsupportedMediaType", "Send the body as a type that the documents name.", { cause: error })
+      : new Problem("InvalidRequest", error.message, { cause: error });
+  }
+  if (isUnstorableText(error)) {
+    return new Problem("InvalidRequest", "It holds the character U+0000, which no text here may have.", {
+      cause: error,
+    });
   }
   return new Problem(isDatabaseUnavailable(error) ? "DatabaseUnavailable" : "Internal", undefined, { cause: error });
 }
@@ -68,6 +75,13 @@ function problemWithin(error: unknown): Problem | undefined {
   return undefined;
 }
 
+/** A client may have chosen the request's id; one that is no UUID is in the header `x-request-id` alone. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** An answer 401 has to say how to do better: RFC 9110 §15.5.2. */
+const CHALLENGE: Partial<Record<ProblemCode, Readonly<Record<string, string>>>> = {
+  Unauthorized: { "www-authenticate": "Bearer" },
+};
+
 export function problemResponse(problem: Problem, requestId: string | undefined): Response {
   const { status, title } = PROBLEMS[problem.code];
   const document: ProblemDocument = {
@@ -76,11 +90,16 @@ export function problemResponse(problem: Problem, requestId: string | undefined)
     status,
     code: problem.code,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),
-    ...(requestId === undefined ? {} : { instance: `urn:uuid:${requestId}` }),
+    ...(requestId !== undefined && UUID.test(requestId) ? { instance: `urn:uuid:${requestId}` } : {}),
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
   };
   return new Response(JSON.stringify(document), {
     status,
-    headers: { ...problem.headers, "content-type": "application/problem+json", "cache-control": "no-store" },
+    headers: {
+      ...CHALLENGE[problem.code],
+      ...problem.headers,
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+    },
   });
 }

@@ -28,6 +28,7 @@ export async function incomingFile(
   context: Context<ServiceEnv>,
   { types, maxBytes, idleMs }: IncomingFileOptions,
 ): Promise<IncomingFile> {
+  requirePlain(context);
   const header = context.req.header("content-type") ?? "";
   const body = requestBody(context, { idleMs });
   if (/^multipart\/form-data\b/i.test(header)) {
@@ -41,6 +42,19 @@ export async function incomingFile(
     throw new Problem("TooLarge", `At most ${maxBytes} bytes are accepted here.`, { headers: { connection: "close" } });
   }
   return { type, content: checkedContent(body, { maxBytes, type }), length };
+}
+
+/** What is coded would be stored as it comes, under a type that it then has not: RFC 9110 §15.5.16 and §14.5. */
+function requirePlain({ req }: Context<ServiceEnv>): void {
+  const coding = req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (coding !== "identity") {
+    throw new Problem("UnsupportedMediaType", "Send the file as it is, without Content-Encoding.", {
+      headers: { "accept-encoding": "identity" },
+    });
+  }
+  if (req.header("content-range") !== undefined) {
+    throw new Problem("InvalidRequest", "Send all of the file, without Content-Range; /tus takes one in pieces.");
+  }
 }
 
 /** Bytes that a request announces; undefined when it comes in chunks. */

@@ -67,6 +67,7 @@ export async function agreeUpload(service: Service, caller: Caller, request: Upl
       };
     }
     case "file":
+      requireFieldValue(request.contentType);
       requireSize(request.sizeBytes, config.maxFileBytes);
       return {
         purpose: request.purpose,
@@ -116,6 +117,12 @@ function requireType(contentType: string, types: MediaTypes): MediaType {
   const type = mediaTypeOf(contentType, types);
   if (type !== undefined) return type;
   throw new Problem("UnsupportedMediaType", `Send one of ${types.map((one) => one.contentType).join(", ")}.`);
+}
+
+/** A plain file's type is stored and given out as it was said, so it has to fit into a header. */
+function requireFieldValue(contentType: string): void {
+  if (/^[\x20-\x7E]{3,255}$/.test(contentType)) return;
+  throw new Problem("InvalidRequest", "The content's type must be 3 to 255 visible ASCII characters.");
 }
 
 function requireSize(sizeBytes: number, maxBytes: number): void {
