@@ -65,6 +65,25 @@ describe("opening a ledger", () => {
     await (await openTestLedger(path)).close();
   });
 
+  it("L7 a route that is left out counts for nothing, and takes its place again as it was", async () => {
+    const both = [ROUTE, { ...ROUTE, name: "covers", sourceIdentity: "supabase https://ref.supabase.co covers" }];
+    const first = await openTestLedger(path, { routes: both });
+    await first.objects.write([planned("a"), { ...planned("b"), route: "covers" }]);
+    await first.close();
+
+    const without = await openTestLedger(path, { acceptRoutes: true });
+    expect(await without.objects.count()).toEqual([{ route: "audio", state: "planned", objects: 1, bytes: 10 }]);
+    expect(await without.objects.countByReason(["planned"])).toHaveLength(1);
+    await without.close();
+
+    const again = await openTestLedger(path, { routes: both });
+    expect((await again.objects.count()).map(({ route, objects }) => [route, objects])).toEqual([
+      ["audio", 1],
+      ["covers", 1],
+    ]);
+    await again.close();
+  });
+
   it.each(["write", "read"] as const)("L13 refuses a ledger of a newer schema to %s", async (mode) => {
     await (await openTestLedger(path)).close();
     const raw = new Database(path);

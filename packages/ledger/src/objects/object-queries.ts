@@ -52,10 +52,12 @@ export interface StateCount {
 
 type CountRow = Pick<ObjectsTable, "route_id" | "state"> & { readonly objects: number; readonly bytes: number };
 
-/** Read from an index alone, about 10 million objects a second. */
+/** Of these routes: one that a configuration leaves out keeps its objects, and holds nobody up. Read from an index alone, about 10 million objects a second. */
 export function countByState(sql: Sql, routeNames: ReadonlyMap<number, string>): StateCount[] {
   const rows = sql.all<CountRow>(
-    "select route_id, state, count(*) as objects, sum(size) as bytes from objects group by route_id, state",
+    `select route_id, state, count(*) as objects, sum(size) as bytes from objects
+     where route_id in (${placeholders([...routeNames])}) group by route_id, state`,
+    ...routeNames.keys(),
   );
   return rows.map(({ route_id: routeId, state, objects, bytes }) => ({
     route: routeNames.get(routeId) ?? "",
