@@ -1,3 +1,5 @@
+import { codeOfOlderServer } from "./code-of-older-servers.ts";
+
 /** An answer of the service that is no success, as far as it could be read. */
 export class AnswerError extends Error {
   override readonly name = "AnswerError";
@@ -64,12 +66,11 @@ function errorCode(error: unknown): string | undefined {
 export function errorBody(text: string, contentType: string | undefined): ErrorBody {
   const json = parseRecord(text);
   if (json !== undefined) {
-    return {
-      code: asText(json["code"]),
-      statusCode: asText(json["statusCode"]),
-      error: asText(json["error"]),
-      message: cleanMessage(asText(json["message"]) ?? asText(json["msg"])),
-    };
+    const statusCode = asText(json["statusCode"]);
+    const error = asText(json["error"]);
+    const message = cleanMessage(asText(json["message"]) ?? asText(json["msg"]));
+    const code = asText(json["code"]) ?? codeOfOlderServer({ error, statusCode, message });
+    return { code, statusCode, error, message };
   }
   const plain = contentType?.startsWith("text/plain") === true || (contentType === undefined && !text.includes("<"));
   return { code: undefined, statusCode: undefined, error: undefined, message: plain ? cleanMessage(text) : undefined };

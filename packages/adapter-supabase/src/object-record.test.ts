@@ -44,6 +44,12 @@ describe("recordOfInfo", () => {
     expect(recordOfInfo({ ...INFO, metadata: null })?.userMetadata).toEqual({});
   });
 
+  it("reads a size that is kept as text, as some rows have it", () => {
+    expect(recordOfInfo({ ...INFO, size: "10" })?.size).toBe(10);
+    expect(recordOfRow({ name: "a", metadata: { size: "12" } })?.size).toBe(12);
+    expect(recordOfRow({ name: "a", metadata: { size: "-1" } })?.size).toBeUndefined();
+  });
+
   it("calls a record without a size an object without bytes, for good", () => {
     const record = recordOfInfo({ ...INFO, size: null, etag: null, content_type: null, cache_control: null });
     expect(() => record && objectInfo("a/b.html", record)).toThrow(

@@ -8,6 +8,7 @@ import type { SupabaseContext } from "./supabase-context.ts";
 import { classify } from "./supabase-errors.ts";
 import type { Answer } from "./transport.ts";
 import type { UploadHeaders } from "./upload-headers.ts";
+import { uploadIdParts } from "./upload-id.ts";
 import { metadataJson } from "./user-metadata.ts";
 
 export interface ResumableUpload {
@@ -100,21 +101,21 @@ async function createSession(
   });
   const id = /\/upload\/resumable\/([^/?#]+)$/.exec(answer["location"] ?? "")?.[1];
   if (id === undefined) throw new StorageError("Unavailable", "the service did not say where the upload goes");
-  return { key, path: `${paths.resumable}/${id}`, version: versionIn(id, endpoint.bucket, key) };
+  return { key, path: `${paths.resumable}/${id}`, version: versionOf(id, `${endpoint.bucket}/${key}`) };
 }
+
+/** The version that the object will have, if the id is that of an upload to `path`. */
+function versionOf(id: string, path: string): string | undefined {
+  const parts = uploadIdParts(id);
+  return parts?.path.endsWith(path) === true && UUID.test(parts.version) ? parts.version : undefined;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function uploadMetadata(entries: Readonly<Record<string, string>>): string {
   return Object.entries(entries)
     .map(([name, value]) => `${name} ${Buffer.from(value, "utf8").toString("base64")}`)
     .join(",");
-}
-
-/** The id is the path of the bytes to be, in base64url: bucket, key, and the version that the object will have. */
-function versionIn(id: string, bucket: string, key: string): string | undefined {
-  const path = Buffer.from(id, "base64url").toString("utf8");
-  const end = path.lastIndexOf("/");
-  const version = path.slice(end + 1);
-  return path.slice(0, end).endsWith(`${bucket}/${key}`) && /^[0-9a-f-]{36}$/i.test(version) ? version : undefined;
 }
 
 async function sendPiece(
@@ -217,7 +218,7 @@ function pauseBeforeResuming(error: unknown, failures: number): number | undefin
   if (failures >= MOST_FAILURES) return undefined;
   if (error instanceof AnswerError) {
     const offsetConflict = error.status === 409 && /offset/i.test(error.answer.message ?? "");
-    const locked = error.status === 423;
+    const locked = error.status === 423 || (error.status === 400 && classify(error)?.code === "Conflict");
     const code = classify(error)?.code;
     const temporary = code === "RateLimited" || code === "Timeout" || (code === "Unavailable" && error.status >= 500);
     if (!offsetConflict && !locked && !temporary) return undefined;

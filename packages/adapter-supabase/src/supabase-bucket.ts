@@ -11,6 +11,8 @@ export interface BucketRecord {
   readonly fileSizeLimit: number | undefined;
   /** Undefined: all. */
   readonly allowedMimeTypes: readonly string[] | undefined;
+  /** Whether an overwrite or a deletion leaves what was there as an earlier version; only newer servers can. */
+  readonly keepsVersions: boolean;
 }
 
 /** @throws BucketNotFound, also when policies hide the bucket */
@@ -29,6 +31,8 @@ export async function readBucket(
       isPublic: json["public"],
       fileSizeLimit: typeof limit === "number" ? limit : undefined,
       allowedMimeTypes: Array.isArray(types) ? types.filter((type) => typeof type === "string") : undefined,
+      // `SUSPENDED` keeps those that there are: https://github.com/supabase/supabase-js/pull/2644
+      keepsVersions: json["versioning_status"] === "ENABLED" || json["versioning_status"] === "SUSPENDED",
     },
     headers,
   };

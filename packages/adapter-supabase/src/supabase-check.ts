@@ -76,6 +76,7 @@ async function bucketFindings(context: SupabaseContext, signal: AbortSignal | un
         { id: "bucket", level: "ok", message: `The ${name} is there.` },
         publicFinding(context, bucket.isPublic),
         limitsFinding(bucket.fileSizeLimit, bucket.allowedMimeTypes),
+        ...(bucket.keepsVersions ? [VERSIONS_FINDING] : []),
         ...clockFindings(headers["date"]),
       ],
       types: bucket.allowedMimeTypes,
@@ -123,6 +124,13 @@ function limitsFinding(sizeLimit: number | undefined, types: readonly string[] |
     message: parts.length === 0 ? "The bucket sets no limits of its own." : `The bucket takes ${parts.join(" and ")}.`,
   };
 }
+
+const VERSIONS_FINDING: CheckFinding = {
+  id: "versioning",
+  level: "warning",
+  message: "The bucket keeps earlier versions of its objects. Only the current ones are listed, read and copied.",
+  fix: "Restore what is wanted of the earlier ones first; deleting an object does not free their space.",
+};
 
 function clockFindings(date: string | undefined): readonly CheckFinding[] {
   const theirs = Date.parse(date ?? "");

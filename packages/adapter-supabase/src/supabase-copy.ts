@@ -1,4 +1,5 @@
-import type { CopyOptions, PutResult } from "@bucketferry/storage-core";
+import { isDeepStrictEqual } from "node:util";
+import type { CopyOptions, Metadata, PutResult } from "@bucketferry/storage-core";
 import { StorageError } from "@bucketferry/storage-core/provider";
 import { objectInfo } from "./object-info.ts";
 import { isRecord, recordOfRow, type ObjectRecord } from "./object-record.ts";
@@ -47,28 +48,37 @@ export async function copy(
     return presence.explain(failureOfOverwrite(error), signal);
   }
   presence.written();
-  const record = copiedRow(json) ?? (await readRecord(context, to, signal));
-  if (wanted !== undefined) demandReplaced(record, wanted);
+  const record = copiedRow(json, wanted !== undefined) ?? (await readRecord(context, to, signal));
+  if (wanted !== undefined) demandReplaced(record, { ...wanted, metadata: replace?.metadata ?? {} });
   return putResult(to, record);
 }
 
-/** Versions of the service from before the row was part of the answer give only its `Key`. */
-function copiedRow(json: unknown): ObjectRecord | undefined {
+/**
+ * Servers from before https://github.com/supabase/storage/pull/622 give only the `Key` of the copy, not its row, and later ones
+ * a row without its user metadata; undefined where something is missing.
+ */
+function copiedRow(json: unknown, withMetadata: boolean): ObjectRecord | undefined {
   if (!isRecord(json) || typeof json["Key"] !== "string") {
     throw new StorageError("Unknown", "the service did not say what it copied", { applied: "unknown" });
   }
+  if (withMetadata && json["user_metadata"] === undefined) return undefined;
   const record = recordOfRow(json);
   const { size, etag, contentType, cacheControl } = record ?? {};
   return [size, etag, contentType, cacheControl].includes(undefined) ? undefined : record;
 }
 
-/** Versions that take other headers and keep the old ones: https://github.com/supabase/storage/issues/1109 */
+/**
+ * Servers that take other headers and keep the old ones: https://github.com/supabase/storage/issues/1109. Those from before
+ * https://github.com/supabase/storage/pull/622 replace nothing at all.
+ */
 function demandReplaced(
   record: ObjectRecord,
-  wanted: { readonly mimetype: string; readonly cacheControl: string },
+  wanted: { readonly mimetype: string; readonly cacheControl: string; readonly metadata: Metadata },
 ): void {
-  if (record.contentType === wanted.mimetype && record.cacheControl === wanted.cacheControl) return;
-  throw new StorageError("Unsupported", "the service copied the object, but kept its content type or cache control", {
+  const sameHeaders = record.contentType === wanted.mimetype && record.cacheControl === wanted.cacheControl;
+  if (sameHeaders && isDeepStrictEqual({ ...record.userMetadata }, { ...wanted.metadata })) return;
+  const kept = sameHeaders ? "metadata" : "content type or cache control";
+  throw new StorageError("Unsupported", `the service copied the object, but kept its ${kept}`, {
     applied: true,
     hint: "Update the service, or put the object again with the headers that it should have.",
   });

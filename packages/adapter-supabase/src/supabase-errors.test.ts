@@ -67,7 +67,9 @@ describe("M02 an answer of the service", () => {
     [400, { statusCode: "404", error: "Not Found", message: "The parent resource is not found" }, "BucketNotFound"],
     [400, { statusCode: "422", error: "invalid_mime_type", message: "mime type not supported" }, "InvalidArgument"],
     [400, { statusCode: "400", error: "resource_locked", message: "Resource Locked, an upload" }, "Conflict"],
-    [400, { statusCode: "409", error: "Duplicate", message: "The resource already exists" }, "Conflict"],
+    [400, { statusCode: "409", error: "Duplicate", message: "The resource already exists" }, "AlreadyExists"],
+    [400, said("InvalidRequest", "400", "Request stream closed before upload could begin"), "IncompleteBody"],
+    [400, said("FeatureNotEnabled", "400", "This feature is not available for your tenant"), "Unsupported"],
     // A path that the service, its framework or its gateway does not know is no missing object.
     [404, { message: "Route GET:/x not found", error: "Not Found", statusCode: 404 }, "InvalidConfig"],
     [404, said("InvalidRequest", "404", "Route PATCH:/object/b/k not found", "Not Found"), "InvalidConfig"],
@@ -81,6 +83,8 @@ describe("M02 an answer of the service", () => {
     [402, { message: "exceed_egress_quota" }, "QuotaExceeded"],
     // The resumable protocol: plain text and honest statuses.
     [404, "Bucket not found\n", "BucketNotFound"],
+    [404, "The related resource does not exist\n", "BucketNotFound"],
+    [400, "Request aborted due to lock acquired\n", "Conflict"],
     [404, "The file for this url was not found\n", "Unavailable"],
     [409, "Upload-Offset conflict\n", "Conflict"],
     [413, "Maximum size exceeded\n", "TooLarge"],
@@ -103,6 +107,44 @@ describe("M02 an answer of the service", () => {
     const plain = typeof body === "string" && body.endsWith("\n") ? "text/plain" : undefined;
     expect(classify(answered(status, body, plain))?.code).toBe(code);
     expect(classify(answered(status, body, plain))?.status).toBe(status);
+  });
+
+  // https://github.com/supabase/storage/pull/1256
+  it.each([
+    ["NoSuchKey", "404", "not_found", "Object not found"],
+    ["NoSuchBucket", "404", "Bucket not found", "Bucket not found"],
+    ["KeyAlreadyExists", "409", "Duplicate", "The resource already exists"],
+    ["AccessDenied", "403", "Unauthorized", "new row violates row-level security policy"],
+    ["AccessDenied", "403", "Unauthorized", "Invalid Compact JWS"],
+    ["InvalidJWT", "400", "InvalidJWT", '"exp" claim timestamp check failed'],
+    ["InvalidSignature", "400", "InvalidSignature", "Invalid signature"],
+    ["InvalidKey", "400", "InvalidKey", "Invalid key: a#b"],
+    ["InvalidBucketName", "400", "Invalid Input", "Bucket name invalid"],
+    ["InvalidMimeType", "415", "invalid_mime_type", "mime type text/x is not supported"],
+    ["EntityTooLarge", "413", "Payload too large", "The object exceeded the maximum allowed size"],
+    ["InvalidRange", "400", "invalid_range", "invalid range provided"],
+    ["InvalidRequest", "400", "Error", "headers must have required property 'authorization'"],
+    ["InvalidRequest", "404", "InvalidRequest", "The related resource does not exist"],
+    ["InvalidRequest", "400", "Error", "body/paths must NOT have more than 1000 items"],
+    ["InvalidParameter", "400", "InvalidParameter", "Invalid Parameter expiresIn"],
+    ["ResourceLocked", "423", "ResourceLocked", "The resource is locked"],
+    ["LockTimeout", "503", "acquiring_lock_timeout", "acquiring lock timeout"],
+    ["S3Error", "404", "The specified key does not exist.", "NoSuchKey"],
+    ["S3Error", "503", "Please reduce your request rate.", "SlowDown"],
+    ["S3Error", "404", "UnknownError", "NotFound"],
+  ])(
+    "%s %s means the same without its code, as servers before that field send it",
+    (code, statusCode, error, message) => {
+      const withCode = classify(answered(400, { statusCode, error, message, code }));
+      expect(classify(answered(400, { statusCode, error, message }))).toEqual(withCode);
+    },
+  );
+
+  it("of a gateway is not given a code that its words do not say", () => {
+    expect(classify(answered(401, { statusCode: 401, error: "Unauthorized", message: "Unauthorized" }))?.code).toBe(
+      "Unauthenticated",
+    );
+    expect(classify(answered(404, { error: "Duplicate", message: "x" }))?.code).toBe("BucketNotFound");
   });
 
   it("S15 G05 that leaves open whether a key is missing does not say that it is", () => {

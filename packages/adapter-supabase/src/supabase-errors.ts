@@ -70,6 +70,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   DatabaseError: { code: "Unavailable", message: "the service's database failed" },
   InternalError: { code: "Unavailable", message: "the service failed" },
   Aborted: { code: "Unavailable", message: "the service gave the request up" },
+  FeatureNotEnabled: { code: "Unsupported", message: "the project does not have this feature" },
+  NotSupported: { code: "Unsupported", message: "the project does not have this feature" },
   FST_ERR_BAD_URL: { code: "InvalidArgument", message: "the service cannot read the path" },
 };
 
@@ -104,7 +106,8 @@ const BY_MESSAGE: readonly {
     },
   },
   {
-    in: ({ statusCode }) => statusCode === "404",
+    // In plain text, of an upload by the resumable protocol.
+    in: ({ statusCode }, status) => (statusCode ?? String(status)) === "404",
     message: /^The (?:related resource does not exist|parent resource is not found)$/,
     meaning: { code: "BucketNotFound", message: "there is no such bucket" },
   },
@@ -125,17 +128,16 @@ const BY_MESSAGE: readonly {
     meaning: { code: "InvalidConfig", message: "the project's gateway does not know this route", hint: WRONG_URL },
   },
   {
-    // Versions of the service before the field `code`.
-    in: ({ code, statusCode, error }) =>
-      code === undefined && statusCode === "404" && /^not[_ ]found$/i.test(error ?? ""),
+    // Over S3, of a record whose bytes are gone; older servers send no code with it.
+    in: ({ code, statusCode, error }) => code === undefined && statusCode === "404" && error === "Not found",
     message: /^/,
     meaning: { code: "NotFound", message: "there is no such object" },
   },
   {
-    // The same versions, of an upload that is under way.
-    in: ({ code, error }) => code === undefined && error === "resource_locked",
-    message: /^/,
-    meaning: { code: "Conflict", message: "the object is being changed by somebody else" },
+    // The service lost the connection of an upload before it had the body.
+    in: ({ code }) => code === "InvalidRequest",
+    message: /^(?:Request stream closed before|Premature close)/,
+    meaning: { code: "IncompleteBody", message: "the upload did not reach the service whole" },
   },
   {
     // The storage behind the service: its own status says nothing about this object.
@@ -171,6 +173,12 @@ const RESUMABLE: readonly { readonly status: number; readonly message: RegExp; r
     status: 409,
     message: /^/,
     meaning: { code: "Conflict", message: "somebody else wrote to the same key or upload meanwhile" },
+  },
+  {
+    // `ABORTED` of the @tus/utils library: another request wants to go on with the upload.
+    status: 400,
+    message: /^Request aborted due to lock/,
+    meaning: { code: "Conflict", message: "another request has taken the upload over" },
   },
   {
     status: 400,

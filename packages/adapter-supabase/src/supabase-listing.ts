@@ -25,8 +25,8 @@ export async function listPage(
       path: paths.list,
       payload: {
         prefix,
-        // Of keys that are grouped, many become one entry.
-        limit: delimiter === undefined ? limit : LIST_PAGE_SIZE,
+        // Of keys that are grouped, many become one entry; of those behind a lost position, many come once more.
+        limit: delimiter === undefined && !mayBeLost(from.after) ? limit : LIST_PAGE_SIZE,
         cursor: serviceCursor(from.after),
       },
       signal,
@@ -42,7 +42,18 @@ export async function listPage(
   return next === undefined ? { entries } : { entries, cursor: encodePosition(next) };
 }
 
-/** @throws Unavailable for an answer that is no page, or that does not go forward from `after` */
+/**
+ * Servers from before this listing knew how to sort may read a position up to its first colon only, as their S3 endpoint does
+ * (`decodeContinuationToken` in supabase/storage, src/storage/protocols/s3/s3-handler.ts): then they tell keys once more.
+ */
+function mayBeLost(after: string): boolean {
+  return after.includes(":");
+}
+
+/**
+ * @throws Unavailable for an answer that is no page, or that does not go forward from `after`; Unsupported when the service has
+ *   lost the position, and more keys lie between the one that it took and ours than a page holds
+ */
 function flatPage(
   json: unknown,
   after: string,
@@ -51,13 +62,19 @@ function flatPage(
   const hasNext = json["hasNext"] === true;
   const records: ObjectRecord[] = [];
   let last = after;
+  let lost = false;
   for (const row of json["objects"] as readonly unknown[]) {
     const record = recordOfRow(row);
     if (record === undefined) throw badListing("holds an object without a name");
+    if (records.length === 0 && mayBeLost(after) && !sortsAfter(record.name, after)) {
+      lost = true;
+      continue;
+    }
     if (!sortsAfter(record.name, last)) throw badListing("does not go on where the page before ended");
     last = record.name;
     records.push(record);
   }
+  if (hasNext && records.length === 0 && lost) throw lostPosition();
   if (hasNext && records.length === 0) throw badListing("is empty, but says that there is more");
   return { records, hasNext };
 }
@@ -67,6 +84,16 @@ function tooOld(cause: unknown): StorageError {
     hint: 'Update the Storage service, or read the bucket by its S3 endpoint: adapter "s3", endpoint "<url>/storage/v1/s3".',
     cause,
   });
+}
+
+function lostPosition(): StorageError {
+  return new StorageError(
+    "Unsupported",
+    "the service cannot go on behind so many keys with the same text before a colon",
+    {
+      hint: "Update the Storage service; its S3 endpoint has the same defect.",
+    },
+  );
 }
 
 function badListing(what: string): StorageError {

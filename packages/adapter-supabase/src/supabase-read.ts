@@ -122,11 +122,14 @@ function whyNoBytes(
   if (!(error instanceof AnswerError)) return error;
   const noSuchKey = saysNoSuchKey(error);
   const invalid = classify(error)?.code === "InvalidRange";
-  if (!noSuchKey && !invalid && error.status !== 500) return error;
-  // Over S3 the service answers 500 to a range that no byte is in, over files 416: the size decides.
+  // Of the storage behind the service: its code for a range that no byte is in tells nothing more than any other.
+  const backend = error.answer.code === "S3Error";
+  if (!noSuchKey && !invalid && !backend && error.status !== 500) return error;
+  // Over S3 the service answers 500 to a range that no byte is in, over files 416 or 400: the size decides.
   if (!noSuchKey && range !== undefined && record.size !== undefined) {
     if (servedRange(range, record.size) === undefined) return invalidRange(record.size, error);
   }
+  if (backend && error.status !== 500) return error;
   if (before === undefined || before.version !== record.version) return "again";
   if (!noSuchKey) return error;
   return new StorageError("IncompleteBody", "the service has a record of the object, but no bytes", {

@@ -83,6 +83,8 @@ describe("parseUrl", () => {
     ["/object/sign/img/a.png?token=x", "a.png", "signed"],
     ["/object/upload/sign/img/a.png?token=x", "a.png", "upload"],
     [`/upload/resumable/${Buffer.from("img/a/b.png/0b1c").toString("base64url")}`, "a/b.png", "upload"],
+    [`/upload/resumable/${Buffer.from("img/a/b.png-$v-0b1c").toString("base64url")}`, "a/b.png", "upload"],
+    [`/upload/resumable/${Buffer.from("img/a-$v-b/c/0b1c").toString("base64url")}`, "a-$v-b/c", "upload"],
     [`/upload/resumable/sign/${Buffer.from("img/a/b.png/0b1c").toString("base64url")}`, "a/b.png", "upload"],
     ["/object/authenticated/img/a.png", "a.png", "authenticated"],
     ["/object/img/a.png", "a.png", "bare"],

@@ -3,6 +3,7 @@ import { keysIn } from "./url-keys.ts";
 import { STORAGE_PATH, type SupabaseEndpoint } from "./supabase-endpoint.ts";
 import type { SupabasePaths } from "./supabase-paths.ts";
 import { tokenClaims, tokenExpiry } from "./token-claims.ts";
+import { uploadIdParts } from "./upload-id.ts";
 
 export function publicUrl(
   { origin, basePath }: SupabaseEndpoint,
@@ -74,8 +75,7 @@ export function urlParser(endpoint: SupabaseEndpoint): (text: string) => ParsedU
 function parsedUpload(rest: string, bucket: string): ParsedUrl | undefined {
   const id = UPLOAD_ID.exec(rest)?.[1];
   if (id === undefined) return undefined;
-  const path = Buffer.from(id, "base64url").toString("utf8");
-  const key = keyOf(path.slice(0, Math.max(0, path.lastIndexOf("/"))), bucket);
+  const key = keyOf(uploadIdParts(id)?.path, bucket);
   if (key === undefined || key.includes("\ufffd")) return undefined;
   return { bucket, key, kind: "upload", candidates: [key], query: "", fragment: "" };
 }

@@ -83,6 +83,26 @@ describe("check", () => {
     expect(await levels({ url: "http://127.0.0.1:9" })).toMatchObject({ ok: false, bucket: "error" });
   });
 
+  it("finds that a bucket keeps versions, of which only the current ones are seen", async () => {
+    const bucket = await (await local.raw("/bucket/media")).json();
+    for (const [status, level] of [
+      ["DISABLED", undefined],
+      ["ENABLED", "warning"],
+      ["SUSPENDED", "warning"],
+    ]) {
+      local.proxy.faults.inject({
+        match: { path: "/bucket/media" },
+        times: 1,
+        fault: { kind: "rewrite", body: JSON.stringify({ ...(bucket as object), versioning_status: status }) },
+      });
+      expect((await levels({})) as { versioning?: string }).toMatchObject({
+        ok: true,
+        ...(level && { versioning: level }),
+      });
+      local.proxy.faults.clear();
+    }
+  });
+
   it("finds a clock that is off", async () => {
     const date = new Date(Date.now() + 20 * 60_000).toUTCString();
     local.proxy.faults.inject({ match: { path: "/bucket/" }, times: 1, fault: { kind: "rewrite", headers: { date } } });

@@ -23,6 +23,49 @@ async function listed(options: Parameters<LocalSupabase["provider"]["list"]>[0])
 
 const TOP = ["big/", "photo", "photo-1.jpg", "photo.jpg", "photo/", "z", "ä.txt", "😀.txt"];
 
+describe("list of an older server, which reads a position up to its first colon only", () => {
+  const TIMES = ["08:00", "08:15", "08:30", "08:45", "09:00"].map((time) => `t/2026-01-01T${time}`);
+  /** What such a server answers behind any of these keys. */
+  const from = async (position: string, limit: number): Promise<string> => {
+    const cursor = Buffer.from(`l:${position}`).toString("base64");
+    const answer = await local.raw("/object/list-v2/media", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ prefix: "t/", limit, cursor }),
+    });
+    return answer.text();
+  };
+
+  it("goes on behind the key that it knows", async () => {
+    for (const key of TIMES) await local.server.plantObject("media", key, new Uint8Array(1));
+    const first = await local.provider.listPage({ prefix: "t/", limit: 2 });
+    local.proxy.faults.inject({
+      match: { path: "/object/list-v2/" },
+      times: 1,
+      fault: { kind: "rewrite", body: await from("t/2026-01-01T08", 1000) },
+    });
+    const second = await local.provider.listPage({ prefix: "t/", limit: 2, cursor: first.cursor });
+    expect(second.entries.map((entry) => (entry.type === "object" ? entry.key : ""))).toEqual(TIMES.slice(2, 4));
+    expect(second.cursor).toBeDefined();
+  });
+
+  it("says so when a page holds nothing else", async () => {
+    local.proxy.faults.inject({
+      match: { path: "/object/list-v2/" },
+      times: 1,
+      fault: { kind: "rewrite", body: await from("t/2026-01-01T08", 2) },
+    });
+    const page = local.provider.listPage({ prefix: "t/", startAfter: TIMES[1] });
+    await expect(page).rejects.toMatchObject({ code: "Unsupported", retryable: false });
+    local.proxy.faults.clear();
+    await local.raw("/object/media", {
+      method: "DELETE",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ prefixes: TIMES }),
+    });
+  });
+});
+
 describe("list", () => {
   it("H11 groups folders without losing a key beside them, and steps over a large one", async () => {
     expect(await listed({ delimiter: "/" })).toEqual(TOP);

@@ -112,6 +112,21 @@ describe("get", () => {
     await expect(within).rejects.toMatchObject({ code: "Unavailable", retryable: true });
   });
 
+  it("D05 calls a range beyond the end InvalidRange also where the storage behind the service says so", async () => {
+    await local.direct.put("short.bin", someBytes(10));
+    const body = JSON.stringify({
+      statusCode: "416",
+      error: "The requested range is not satisfiable",
+      message: "InvalidRange",
+      code: "S3Error",
+    });
+    inject({ match: { path: BYTES }, times: 2, fault: { kind: "answer", status: 400, body } });
+    const beyond = local.provider.get("short.bin", { range: { offset: 10 } });
+    await expect(beyond).rejects.toMatchObject({ code: "InvalidRange" });
+    const within = local.provider.get("short.bin", { range: { offset: 9 } });
+    await expect(within).rejects.toMatchObject({ code: "Unavailable", retryable: true });
+  });
+
   it("A26 opens an object again whose bytes were taken away by an overwrite, but not one that is broken", async () => {
     await local.direct.put("overwritten.txt", "old");
     inject({ match: { path: BYTES }, fault: { kind: "answer", status: 500 } });

@@ -1,7 +1,10 @@
+import type { CopyOptions } from "@bucketferry/storage-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { localSupabase, PIECE_BYTES, type LocalSupabase } from "./local-supabase.ts";
+import { localSupabase, PIECE_BYTES, someBytes, type LocalSupabase } from "./local-supabase.ts";
 
 /** Servers older and newer than the one that everything else here runs on. */
+type CopyReplacement = NonNullable<CopyOptions["replace"]>;
+
 let local: LocalSupabase;
 afterEach(() => local.close());
 
@@ -32,6 +35,91 @@ describe("a server from before the flat listing", () => {
     expect(await local.provider.copy("a.txt", "b.txt")).toMatchObject({ size: 3, etag: info.etag });
     await local.provider.delete("a.txt");
     expect(await local.provider.exists("a.txt")).toBe(false);
+  });
+});
+
+describe("a server from before a copy could replace anything", () => {
+  it.each<[string, CopyReplacement]>([
+    ["headers", { contentType: "text/css" }],
+    ["metadata", { contentType: "text/plain", metadata: { by: "you" } }],
+  ])("has it said that %s were kept, of a copy onto itself as of another", async (_, replace) => {
+    local = await localSupabase({ release: "1.11" });
+    await local.provider.put("a.txt", "x", { contentType: "text/plain", metadata: { by: "me" } });
+    for (const to of ["a.txt", "b.txt"]) {
+      const copy = local.provider.copy("a.txt", to, { replace });
+      await expect(copy).rejects.toMatchObject({ code: "Unsupported", applied: true });
+    }
+    expect((await local.provider.head("a.txt")).metadata).toEqual({ by: "me" });
+  });
+});
+
+describe("a server that loses the codes of its errors", () => {
+  it("has missing objects, missing buckets, refused tokens and limits told apart all the same", async () => {
+    local = await localSupabase({ release: "1.25", backend: "s3" });
+    await local.raw("/bucket", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "strict", file_size_limit: 3, allowed_mime_types: ["text/plain"] }),
+    });
+    const expired = { key: local.server.signUserToken("x", { role: "service_role", exp: 1 }) };
+    const strict = local.make({ bucket: "strict" });
+    const failing: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => local.provider.get("missing"), "NotFound"],
+      [() => local.provider.copy("missing", "b"), "NotFound"],
+      [() => local.provider.presign({ method: "GET", key: "missing", expiresInSeconds: 9 }), "NotFound"],
+      [() => local.make({ bucket: "no-such" }).get("missing"), "BucketNotFound"],
+      [() => local.make({ bucket: "no-such" }).put("a", "x"), "BucketNotFound"],
+      [() => local.make(expired).get("missing"), "Unauthenticated"],
+      [() => local.make({ key: local.server.anonKey }).put("a", "x"), "PermissionDenied"],
+      [() => local.make({ unicodeKeys: true }).put("ä", "x"), "InvalidKey"],
+      [() => strict.put("a", "long", { contentType: "text/plain" }), "TooLarge"],
+      [() => strict.put("a", "x", { contentType: "image/png" }), "InvalidArgument"],
+    ];
+    for (const [call, code] of failing) await expect(call()).rejects.toMatchObject({ code });
+    expect(await local.provider.exists("missing")).toBe(false);
+    expect(await strict.ensureBucket()).toEqual({ existed: true, steps: [] });
+  });
+
+  it("has metadata replaced by a copy, although its answer does not show it", async () => {
+    local = await localSupabase({ release: "1.25" });
+    await local.provider.put("a.txt", "x", { metadata: { by: "me" } });
+    await local.provider.copy("a.txt", "a.txt", { replace: { metadata: { by: "you" } } });
+    expect((await local.provider.head("a.txt")).metadata).toEqual({ by: "you" });
+  });
+});
+
+describe("a server that marks versions in the ids of resumable uploads", () => {
+  it("has a large body known as stored when the answer to its last piece is lost", async () => {
+    local = await localSupabase({ versionMark: true });
+    const bytes = someBytes(2 * PIECE_BYTES);
+    const headers = { "content-type": "text/plain" };
+    const path = "/upload/resumable/";
+    local.proxy.faults.inject({
+      match: { method: "PATCH", path },
+      times: 1,
+      after: 1,
+      fault: { kind: "reset", when: "afterRequest" },
+    });
+    local.proxy.faults.inject({
+      match: { method: "HEAD", path },
+      times: 1,
+      fault: { kind: "answer", status: 404, headers, body: "The file for this url was not found\n" },
+    });
+    const { version } = await local.provider.put("a/b.bin", bytes);
+    expect(version).toBe((await local.direct.head("a/b.bin")).version);
+  });
+});
+
+describe("a project with keys that are no tokens", () => {
+  it("takes the secret key for the service key, and the publishable key for that of nobody", async () => {
+    local = await localSupabase();
+    const provider = local.make({ key: local.server.secretKey });
+    await provider.put("a.txt", "x");
+    expect((await provider.check()).findings.find(({ id }) => id === "key")).toMatchObject({ level: "ok" });
+    const nobody = local.make({ key: local.server.publishableKey });
+    await expect(nobody.put("b.txt", "x")).rejects.toMatchObject({ code: "PermissionDenied" });
+    const unknown = local.make({ key: `${local.server.secretKey}x` });
+    await expect(unknown.head("a.txt")).rejects.toMatchObject({ code: "Unauthenticated" });
   });
 });
 

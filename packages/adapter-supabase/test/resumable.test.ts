@@ -113,6 +113,14 @@ describe("a large body", () => {
   });
 });
 
+/** `ABORTED` of the @tus/utils library, by which the service's lock ends a request for a later one. */
+const LOCK_TAKEN: Fault = {
+  kind: "answer",
+  status: 400,
+  headers: { "content-type": "text/plain" },
+  body: "Request aborted due to lock acquired",
+};
+
 describe("a large body over a bad line", () => {
   it.each<[string, string, Fault, number]>([
     ["the first piece is cut off", "PATCH", { kind: "reset", when: "duringRequest" }, 0],
@@ -123,6 +131,7 @@ describe("a large body over a bad line", () => {
     ["the service is busy", "PATCH", { kind: "answer", status: 503 }, 2],
     ["the service asks for a pause", "PATCH", { kind: "answer", status: 429, headers: { "retry-after": "0" } }, 2],
     ["the upload is locked", "PATCH", { kind: "answer", status: 423 }, 2],
+    ["another request takes its lock", "PATCH", LOCK_TAKEN, 2],
   ])("L10 arrives whole although %s, and is read once", async (_, method, fault, after) => {
     for (const known of [true, false]) {
       const bytes = someBytes(LENGTH, after);

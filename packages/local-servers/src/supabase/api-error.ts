@@ -26,6 +26,11 @@ export class ApiError extends Error {
     return { statusCode: String(this.statusCode), error: this.error, message: this.message, code: this.code };
   }
 
+  /** What the schema of older servers leaves of them in answers 4xx: https://github.com/supabase/storage/pull/1256 */
+  toBodyWithoutCode(): Record<string, string> {
+    return { statusCode: String(this.statusCode), error: this.error, message: this.message };
+  }
+
   /** The same fields in the order of authentication failures on `/health` and the TUS routes. */
   toAuthenticationBody(): Record<string, string> {
     return { statusCode: String(this.statusCode), code: this.code, error: this.error, message: this.message };

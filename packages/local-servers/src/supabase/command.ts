@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { ApiError } from "./api-error.ts";
-import type { Release } from "./exchange.ts";
+import { type Release, RELEASES } from "./exchange.ts";
 import { parseFileSize } from "./file-size.ts";
 import { supabaseServer, type SupabaseServer, type SupabaseServerOptions } from "./supabase-server.ts";
 
-export const SUPABASE_USAGE = `supabase [--port N] [--directory PATH] [--backend file|s3] [--release 1.11|1.70|1.80] [--file-size-limit SIZE] [--create-is-atomic]
+export const SUPABASE_USAGE = `supabase [--port N] [--directory PATH] [--backend file|s3] [--release 1.11|1.25|1.70|1.80] [--file-size-limit SIZE] [--create-is-atomic]
   A Supabase Storage: the REST and resumable APIs. The secret of its tokens is SUPABASE_JWT_SECRET, else a random one.`;
 
 /** What to print once the server runs; the names are those of the variables that Supabase's own tools print. */
@@ -69,8 +69,9 @@ function backendFrom(text: string): "file" | "s3" {
 }
 
 function releaseFrom(text: string): Release {
-  if (text === "1.11" || text === "1.70" || text === "1.80") return text;
-  throw new Error(`--release is "${text}". Give 1.11, 1.70 or 1.80.`);
+  const release = RELEASES.find((one) => one === text);
+  if (release !== undefined) return release;
+  throw new Error(`--release is "${text}". Give one of ${RELEASES.join(", ")}.`);
 }
 
 function fileSizeFrom(text: string): number {

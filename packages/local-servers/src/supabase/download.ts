@@ -4,7 +4,7 @@ import { sliceBody } from "../store/index.ts";
 import { failures, transientFailures } from "./api-error.ts";
 import { parseRange } from "./byte-range.ts";
 import { toIso } from "./clock.ts";
-import { type Exchange, type Handler, header, param, sendJson, type Service } from "./exchange.ts";
+import { type Exchange, type Handler, header, isBefore, param, sendJson, type Service } from "./exchange.ts";
 import { SUPER_USER } from "./policies.ts";
 import type { ObjectRow } from "./rows.ts";
 import { verifyDownloadToken } from "./signed-token.ts";
@@ -191,7 +191,7 @@ async function sendBytes(response: ServerResponse, service: Service, row: Object
     try {
       first = await chunks.next();
     } catch {
-      sendBytesGone(response, service.settings.backend);
+      sendBytesGone(response, service.settings);
       return;
     }
     response.writeHead(answer.status, answer.headers);
@@ -215,13 +215,13 @@ async function* resume(
 }
 
 /** There is a row, but what it stands for is not on the disk any more. */
-function sendBytesGone(response: ServerResponse, backend: "file" | "s3"): void {
+function sendBytesGone(response: ServerResponse, { backend, release }: Service["settings"]): void {
   if (backend === "file") throw transientFailures.InternalError();
   response.setHeader("cache-control", "no-store");
   sendJson(response, 400, {
     error: "Not found",
     message: "The resource was not found",
     statusCode: "404",
-    code: "NoSuchKey",
+    ...(isBefore(release, "1.70") ? {} : { code: "NoSuchKey" }),
   });
 }

@@ -29,10 +29,17 @@ export interface Service {
 
 /**
  * Which generation of the server to be. `1.11`: from before the flat listing; descriptions have no time of change, copies
- * answer a name only. `1.70`: the one that everything else here was measured on. `1.80`: keeps content encodings, and heeds
- * `If-Match` and `If-Unmodified-Since` of reads.
+ * answer a name only and replace nothing. `1.25`: answers of its errors 4xx have no `code`, as those of `1.11`
+ * (https://github.com/supabase/storage/pull/1256), and its copies no user metadata. `1.70`: the one that everything else here was
+ * measured on. `1.80`: keeps content encodings, and heeds `If-Match` and `If-Unmodified-Since` of reads.
  */
-export type Release = "1.11" | "1.70" | "1.80";
+export type Release = (typeof RELEASES)[number];
+/** From the oldest on. */
+export const RELEASES = ["1.11", "1.25", "1.70", "1.80"] as const;
+
+export function isBefore(release: Release, other: Release): boolean {
+  return RELEASES.indexOf(release) < RELEASES.indexOf(other);
+}
 
 export interface Settings {
   readonly release: Release;
@@ -43,6 +50,10 @@ export interface Settings {
   readonly uploadUrlLifetimeSeconds: number;
   /** Whether a create looks again for the key when it commits. */
   readonly createIsAtomic: boolean;
+  /** Whether `-$v-` stands before the version in ids of resumable uploads, where else a slash does. */
+  readonly versionMark: boolean;
+  /** What the gateway takes for a token: keys that are none, and the token that each stands for. */
+  readonly tokenOfKey: ReadonlyMap<string, string>;
   /** Whether keys may hold letters of all scripts. */
   readonly unicodeKeys: boolean;
   /** Most keys that one removal takes; undefined: as many as fit into a body. */

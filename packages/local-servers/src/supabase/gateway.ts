@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError, failures, transientFailures } from "./api-error.ts";
 import { authenticate } from "./authentication.ts";
-import { header, sendJson, type Service } from "./exchange.ts";
+import { header, isBefore, sendJson, type Service } from "./exchange.ts";
 import { parseRawPath } from "./raw-path.ts";
 import { matchRoute, type Route } from "./routes.ts";
 
@@ -54,11 +54,23 @@ export async function answer(
     const fault = service.fault({ method, url });
     if (fault !== undefined) throw transientFailures[fault]();
     const { jwtSecret } = service.settings;
-    const caller = authenticate(access, header(request, "authorization"), jwtSecret, service.clock.nowMs());
+    const caller = authenticate(access, authorizationOf(request, service), jwtSecret, service.clock.nowMs());
     await handler({ request, response, path, params: match.params, caller }, service);
   } catch (error) {
-    sendFailure(request, response, access === "bare", error);
+    const shape = access === "bare" ? "bare" : isBefore(service.settings.release, "1.70") ? "without code" : "whole";
+    sendFailure(request, response, shape, error);
   }
+}
+
+/**
+ * The gateway puts a token in the place of a key that is none, unless the caller sent a token beside it (`LUA_AUTH_EXPR` in
+ * supabase/supabase, docker/volumes/api/kong.yml). A key that it does not know goes on as it is.
+ */
+function authorizationOf(request: IncomingMessage, service: Service): string | undefined {
+  const authorization = header(request, "authorization");
+  if (authorization !== undefined && !authorization.startsWith("Bearer sb_")) return authorization;
+  const token = service.settings.tokenOfKey.get(header(request, "apikey") ?? "");
+  return token === undefined ? authorization : `Bearer ${token}`;
 }
 
 function withoutPrefix(url: string): string | undefined {
@@ -94,7 +106,9 @@ function sendUnknownRoute(response: ServerResponse, method: string, url: string,
   sendJson(response, 404, { message: `Route ${method}:${url} not found`, error: "Not Found", statusCode: 404 });
 }
 
-function sendFailure(request: IncomingMessage, response: ServerResponse, isBare: boolean, error: unknown): void {
+type FailureShape = "whole" | "without code" | "bare";
+
+function sendFailure(request: IncomingMessage, response: ServerResponse, shape: FailureShape, error: unknown): void {
   if (response.headersSent || request.errored !== null || request.socket.destroyed) {
     // The client has gone away, or it must see that what it got so far is not all.
     response.destroy();
@@ -104,5 +118,11 @@ function sendFailure(request: IncomingMessage, response: ServerResponse, isBare:
   const failure = error instanceof ApiError ? error : transientFailures.InternalError();
   // A body that was partly read has to go somewhere before the client listens to the answer.
   if (!request.readableEnded) request.resume();
-  sendJson(response, failure.httpStatus, isBare ? failure.toAuthenticationBody() : failure.toBody());
+  sendJson(response, failure.httpStatus, failureBody(failure, shape));
+}
+
+function failureBody(failure: ApiError, shape: FailureShape): Record<string, string> {
+  if (shape === "bare") return failure.toAuthenticationBody();
+  // The schema is that of the statuses 4xx.
+  return shape === "without code" && failure.httpStatus < 500 ? failure.toBodyWithoutCode() : failure.toBody();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { failures } from "./api-error.ts";
 import { validate } from "./body-schema.ts";
 import { checkWrite, fileTime } from "./commit-object.ts";
-import { type Handler, header, sendJson, type Service } from "./exchange.ts";
+import { type Handler, header, isBefore, type Release, sendJson, type Service } from "./exchange.ts";
 import { readJsonBody } from "./json-body.ts";
 import { checkKey, checkKeyForBackend } from "./names.ts";
 import { fullRecord } from "./object-record.ts";
@@ -68,11 +68,19 @@ export const copyObject: Handler = async (exchange, service) => {
   const bucket = existingBucket(service, destinationBucket);
   checkKeyForBackend(destinationBucket, destinationKey, service.settings.backend);
 
+  const { release } = service.settings;
+  const isOld = release === "1.11";
+  const isOntoItself = bucketId === destinationBucket && sourceKey === destinationKey;
+  // Servers from before https://github.com/supabase/storage/pull/622 leave an object alone that is copied onto itself.
+  if (isOld && isOntoItself) {
+    sendJson(exchange.response, 200, { Key: `${destinationBucket}/${destinationKey}`, Id: source.attributes.id });
+    return;
+  }
   const columns = rewritten(service, source);
   const existing = service.rows.object(destinationBucket, destinationKey)?.attributes;
-  const replacement = header(exchange.request, "x-metadata");
+  const replacement = isOld ? undefined : header(exchange.request, "x-metadata");
   // What the body says of headers counts only where the source's are not to be copied.
-  const wanted = body.copyMetadata === false ? body.metadata : undefined;
+  const wanted = body.copyMetadata === false && !isOld ? body.metadata : undefined;
   const row = service.rows.put(bucket, destinationKey, source.body, {
     ...columns,
     id: existing?.id ?? randomUUID(),
@@ -85,9 +93,15 @@ export const copyObject: Handler = async (exchange, service) => {
   sendJson(exchange.response, 200, {
     Key: `${destinationBucket}/${destinationKey}`,
     Id: row.attributes.id,
-    ...(service.settings.release === "1.11" ? {} : fullRecord(destinationBucket, row)),
+    ...(isOld ? {} : copiedRecord(release, destinationBucket, row)),
   });
 };
+
+/** Without its user metadata where the schema of the answer does not know that column. */
+function copiedRecord(release: Release, bucket: string, row: ObjectRow): Record<string, unknown> {
+  const { user_metadata, ...record } = fullRecord(bucket, row);
+  return isBefore(release, "1.70") ? record : { ...record, user_metadata };
+}
 
 /** Without a replacement the row keeps what it has: nothing on a new key, the old on an existing one. */
 function metadataOfCopy(replacement: string | undefined, existing: ObjectColumns | undefined): JsonObject | null {

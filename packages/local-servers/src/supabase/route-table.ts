@@ -16,7 +16,7 @@ const status: Handler = ({ response }) => {
   response.end();
 };
 
-const VERSIONS = { "1.11": "1.11.13", "1.70": "1.70.6", "1.80": "1.80.0" } as const;
+const VERSIONS = { "1.11": "1.11.13", "1.25": "1.25.7", "1.70": "1.70.6", "1.80": "1.80.0" } as const;
 
 const version: Handler = ({ response }, { settings }) => {
   response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });

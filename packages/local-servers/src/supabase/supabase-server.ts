@@ -30,6 +30,8 @@ export interface SupabaseServerOptions {
   readonly clock?: (() => number) | undefined;
   /** The generation of the server. Default: `1.70`. */
   readonly release?: Release | undefined;
+  /** `-$v-` before the version in ids of resumable uploads (`TUS_USE_FILE_VERSION_SEPARATOR`). Default: a slash. */
+  readonly versionMark?: boolean | undefined;
   /** Keys of all scripts, stored composed (NFC), as the server is to take them some day. Default: false, a small part of ASCII. */
   readonly unicodeKeys?: boolean | undefined;
   /** Most keys that one removal takes, as hosted projects set it. Default: as many as fit into a body. */
@@ -57,6 +59,10 @@ export interface SupabaseServer extends LocalServer {
   readonly storageUrl: string;
   readonly serviceKey: string;
   readonly anonKey: string;
+  /** A key of the newer kind, which is no token: the gateway puts one in its place. Stands for `serviceKey`. */
+  readonly secretKey: string;
+  /** The same for `anonKey`. */
+  readonly publishableKey: string;
   /** A token of the role `authenticated`, as the project's auth service issues to a user; `claims` add to it or replace. */
   signUserToken(sub: string, claims?: Claims): string;
   /** The latest requests, oldest first. */
@@ -86,8 +92,23 @@ const KEY_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
  * included, at 127.0.0.1. The S3 endpoint is not part of it.
  */
 export async function supabaseServer(options: SupabaseServerOptions = {}): Promise<SupabaseServer> {
-  const settings = settingsFrom(options);
   const clock = clockFrom(options.clock ?? systemTimeMs);
+  const jwtSecret = options.jwtSecret ?? randomBytes(32).toString("hex");
+  const sign = (claims: Claims): string => {
+    const iat = Math.floor(clock.nowMs() / 1000);
+    return signToken({ iss: "supabase", iat, exp: iat + KEY_LIFETIME_SECONDS, ...claims }, jwtSecret);
+  };
+  const keys = {
+    serviceKey: sign({ role: "service_role" }),
+    anonKey: sign({ role: "anon" }),
+    secretKey: `sb_secret_${randomBytes(24).toString("base64url")}`,
+    publishableKey: `sb_publishable_${randomBytes(24).toString("base64url")}`,
+  };
+  const tokenOfKey = new Map([
+    [keys.secretKey, keys.serviceKey],
+    [keys.publishableKey, keys.anonKey],
+  ]);
+  const settings = settingsFrom(options, jwtSecret, tokenOfKey);
   const temporary = options.directory === undefined ? mkdtempSync(join(tmpdir(), "bucketferry-supabase-")) : undefined;
   const store = objectStore<Shape>({ directory: options.directory ?? temporary });
   let policies = options.policies ?? {};
@@ -128,17 +149,11 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
   }
   const { url, port } = listening;
 
-  const sign = (claims: Claims): string => {
-    const iat = Math.floor(clock.nowMs() / 1000);
-    return signToken({ iss: "supabase", iat, exp: iat + KEY_LIFETIME_SECONDS, ...claims }, settings.jwtSecret);
-  };
-
   return {
     url,
     port,
     storageUrl: `${url}/storage/v1`,
-    serviceKey: sign({ role: "service_role" }),
-    anonKey: sign({ role: "anon" }),
+    ...keys,
     signUserToken: (sub, claims = {}) => sign({ role: "authenticated", sub, ...claims }),
     requests: () => log.entries(),
     setPolicies(next) {
@@ -160,13 +175,15 @@ export async function supabaseServer(options: SupabaseServerOptions = {}): Promi
   };
 }
 
-function settingsFrom(options: SupabaseServerOptions): Settings {
+function settingsFrom(options: SupabaseServerOptions, jwtSecret: string, tokenOfKey: Settings["tokenOfKey"]): Settings {
   return {
     release: options.release ?? "1.70",
+    versionMark: options.versionMark ?? false,
+    tokenOfKey,
     unicodeKeys: options.unicodeKeys ?? false,
     removalLimit: options.removalLimit,
     backend: options.backend ?? "file",
-    jwtSecret: options.jwtSecret ?? randomBytes(32).toString("hex"),
+    jwtSecret,
     globalFileSizeLimit: options.globalFileSizeLimit ?? DEFAULT_FILE_SIZE_LIMIT,
     uploadUrlLifetimeSeconds: options.uploadUrlLifetimeSeconds ?? DEFAULT_UPLOAD_URL_LIFETIME_SECONDS,
     createIsAtomic: options.createIsAtomic ?? false,

@@ -1,7 +1,7 @@
 import { type Body, joinBodies, type StoredUpload } from "../store/index.ts";
 import type { BucketRow, Shape, Store, UploadColumns } from "./rows.ts";
 
-/** What the id of a resumable upload says: base64url of `<bucket>/<key>/<version>`. */
+/** What the id of a resumable upload says: base64url of `<bucket>/<key>/<version>`, or of `<bucket>/<key>-$v-<version>`. */
 export interface UploadId {
   readonly bucket: string;
   readonly key: string;
@@ -9,13 +9,15 @@ export interface UploadId {
 }
 
 const ID = /^([^/]+)\/(.+)\/([^/]+)$/s;
+const MARKED_ID = /^([^/]+)\/(.+)-\$v-([^/]+)$/s;
 
-export function encodeUploadId({ bucket, key, version }: UploadId): string {
-  return Buffer.from(`${bucket}/${key}/${version}`).toString("base64url");
+export function encodeUploadId({ bucket, key, version }: UploadId, versionMark: boolean): string {
+  return Buffer.from(`${bucket}/${key}${versionMark ? "-$v-" : "/"}${version}`).toString("base64url");
 }
 
-export function decodeUploadId(id: string): UploadId | undefined {
-  const [, bucket, key, version] = ID.exec(Buffer.from(id, "base64url").toString("utf8")) ?? [];
+export function decodeUploadId(id: string, versionMark: boolean): UploadId | undefined {
+  const [, bucket, key, version] =
+    (versionMark ? MARKED_ID : ID).exec(Buffer.from(id, "base64url").toString("utf8")) ?? [];
   if (bucket === undefined || key === undefined || version === undefined) return undefined;
   return { bucket, key, version };
 }

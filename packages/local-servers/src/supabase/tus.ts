@@ -147,7 +147,10 @@ const create: Act = async (exchange, { service, records, locked }) => {
       expiresAtMs: service.settings.backend === "s3" ? service.clock.nowMs() + EXPIRY_MS : undefined,
       finished: false,
     });
-    const headers: Record<string, string> = { location: locationOf(exchange, id), ...expiryHeader(record) };
+    const headers: Record<string, string> = {
+      location: locationOf(exchange, id, service.settings),
+      ...expiryHeader(record),
+    };
     if (header(request, "content-type") === CONTENT_TYPE) {
       const end = await receive(exchange, { service, records, bucket, record });
       if (end === "cut") return;
@@ -164,7 +167,7 @@ const create: Act = async (exchange, { service, records, locked }) => {
 
 const patch: Act = async (exchange, { service, records, locked }) => {
   const { request } = exchange;
-  const id = uploadIdOf(exchange);
+  const id = uploadIdOf(exchange, service.settings);
   const offset = header(request, "upload-offset");
   if (offset === undefined) throw refusals.offsetMissing();
   if (header(request, "content-type") === undefined) throw refusals.contentTypeMissing();
@@ -191,7 +194,7 @@ const patch: Act = async (exchange, { service, records, locked }) => {
 
 /** Waits for a PATCH that is under way, so the offset it tells is one that lasts. */
 const head: Act = async (exchange, { service, records, locked }) => {
-  const id = uploadIdOf(exchange);
+  const id = uploadIdOf(exchange, service.settings);
   if (exchange.signed) permissionFor(exchange, service, id);
   await locked(id, async () => {
     const found = records.find(id);
@@ -212,7 +215,7 @@ const head: Act = async (exchange, { service, records, locked }) => {
 };
 
 const terminate: Act = async (exchange, { service, records, locked }) => {
-  const id = uploadIdOf(exchange);
+  const id = uploadIdOf(exchange, service.settings);
   await locked(id, async () => {
     permissionFor(exchange, service, id);
     const bucket = existingBucket(service, id);
@@ -324,8 +327,8 @@ function declareLength(record: UploadRecord, length: number, bucket: BucketRow, 
   return bucket.upload(record.id) ?? { ...record, attributes };
 }
 
-function uploadIdOf(exchange: Exchange): UploadId {
-  const id = decodeUploadId(param(exchange, "id"));
+function uploadIdOf(exchange: Exchange, { versionMark }: Service["settings"]): UploadId {
+  const id = decodeUploadId(param(exchange, "id"), versionMark);
   if (id === undefined) throw refusals.invalidId();
   return id;
 }
@@ -359,12 +362,12 @@ function expiryHeader(record: UploadRecord): Record<string, string> {
 }
 
 /** Absolute, with the host under which the client reached the service. */
-function locationOf(exchange: Request, id: UploadId): string {
+function locationOf(exchange: Request, id: UploadId, { versionMark }: Service["settings"]): string {
   const { request } = exchange;
   const protocol = header(request, "x-forwarded-proto") ?? "http";
   const host = header(request, "x-forwarded-host") ?? header(request, "host") ?? "";
   const sign = exchange.signed ? "/sign" : "";
-  return `${protocol}://${host}/storage/v1/upload/resumable${sign}/${encodeUploadId(id)}`;
+  return `${protocol}://${host}/storage/v1/upload/resumable${sign}/${encodeUploadId(id, versionMark)}`;
 }
 
 function setCommonHeaders({ request, response }: Exchange): void {

@@ -14,8 +14,82 @@ test("a server of 1.11 takes a flat listing for an upload into a bucket of that 
     statusCode: "404",
     error: "Bucket not found",
     message: "Bucket not found",
-    code: "NoSuchBucket",
   });
+});
+
+test("errors 4xx of a server before 1.70 have no code; its errors 5xx, and all those of 1.70, have one", async () => {
+  for (const [release, code] of [
+    ["1.25", undefined],
+    ["1.70", "NoSuchKey"],
+  ] as const) {
+    target = await startTarget({ release });
+    const bucket = await target.bucket();
+    const { json } = await target.send("GET", `/object/authenticated/${bucket}/a`);
+    expect(json).toEqual({ statusCode: "404", error: "not_found", message: "Object not found", ...(code && { code }) });
+    target.local?.setFault(() => "InternalError");
+    expect((await target.send("GET", `/object/authenticated/${bucket}/a`)).json).toMatchObject({
+      code: "InternalError",
+    });
+    if (release === "1.25") await target.end();
+  }
+});
+
+test("copies replace nothing on 1.11, and answer without user metadata on 1.25", async () => {
+  const replacement = { metadata: { mimetype: "text/css" }, copyMetadata: false };
+  const headers = { "x-upsert": "true", "x-metadata": Buffer.from('{"by":"you"}').toString("base64") };
+  for (const [release, type, metadata] of [
+    ["1.11", "text/plain", null],
+    ["1.25", "text/css", { by: "you" }],
+  ] as const) {
+    target = await startTarget({ release });
+    const bucket = await target.bucket();
+    await target.put(bucket, "a");
+    for (const destinationKey of ["b", "a"]) {
+      const json = { bucketId: bucket, sourceKey: "a", destinationKey, ...replacement };
+      const copied = await target.send("POST", "/object/copy", { headers, json });
+      expect(copied.status).toBe(200);
+      expect(copied.json).not.toHaveProperty("user_metadata");
+    }
+    const { json } = await target.send("GET", `/object/info/authenticated/${bucket}/b`);
+    expect(json).toMatchObject({ content_type: type, metadata });
+    if (release === "1.11") await target.end();
+  }
+});
+
+test("a key that is no token works where the gateway knows it, alone or as its own token, but not beside a bad one", async () => {
+  target = await startTarget();
+  const bucket = await target.bucket();
+  await target.put(bucket, "a");
+  const local = target.local;
+  const get = (headers: Record<string, string>) =>
+    target.send("GET", `/object/authenticated/${bucket}/a`, { key: null, headers });
+  const apikey = local?.secretKey ?? "";
+  expect((await get({ apikey })).status).toBe(200);
+  expect((await get({ apikey, authorization: `Bearer ${apikey}` })).status).toBe(200);
+  expect((await get({ apikey, authorization: "Bearer x" })).json).toMatchObject({ code: "AccessDenied" });
+  expect((await get({ apikey: "sb_secret_x", authorization: "Bearer sb_secret_x" })).json).toMatchObject({
+    code: "AccessDenied",
+    message: "Invalid Compact JWS",
+  });
+  expect((await get({ apikey: local?.publishableKey ?? "" })).json).toMatchObject({ code: "NoSuchKey" });
+});
+
+test("a server may mark the version in the id of a resumable upload", async () => {
+  target = await startTarget({ versionMark: true });
+  const bucket = await target.bucket();
+  const encode = (text: string): string => Buffer.from(text).toString("base64");
+  const { headers } = await target.send("POST", "/upload/resumable", {
+    headers: {
+      "tus-resumable": "1.0.0",
+      "upload-length": "1",
+      "upload-metadata": `bucketName ${encode(bucket)},objectName ${encode("a/b")}`,
+    },
+  });
+  const id = headers.location?.split("/").at(-1) ?? "";
+  expect(Buffer.from(id, "base64url").toString()).toMatch(new RegExp(`^${bucket}/a/b-\\$v-[0-9a-f-]{36}$`));
+  const patch = { "tus-resumable": "1.0.0", "upload-offset": "0", "content-type": "application/offset+octet-stream" };
+  expect((await target.send("PATCH", `/upload/resumable/${id}`, { headers: patch, body: "x" })).status).toBe(204);
+  expect((await target.send("GET", `/object/authenticated/${bucket}/a/b`)).text).toBe("x");
 });
 
 test("a server of 1.11 describes objects without the time of their last change, and answers copies by a name", async () => {
