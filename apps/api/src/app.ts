@@ -39,6 +39,11 @@ const EXPOSED = [
   "tus-max-size",
 ];
 
+/** An OPTIONS that no browser sends before another request (https://fetch.spec.whatwg.org/#http-cors-protocol), as tus clients ask. */
+function isOwnQuestion({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && !headers.has("access-control-request-method");
+}
+
 /** All of the service's HTTP, read from top to bottom: what happens to every request, then who answers it. */
 export function app(service: Service) {
   const { config, log } = service;
@@ -60,7 +65,8 @@ export function app(service: Service) {
   root.use(securityHeaders(service));
   if (config.corsOrigins.length > 0) {
     const origin = config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins];
-    root.use(cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 }));
+    const answerPages = cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 });
+    root.use((context, next) => (isOwnQuestion(context.req.raw) ? next() : answerPages(context, next)));
   }
 
   // Probes and documents are for everybody, and are not counted.

@@ -50,6 +50,8 @@ export class ProviderStore extends DataStore {
   override async remove(id: string): Promise<void> {
     const row = await this.#row(id);
     const { db } = this.#service;
+    // Its object belongs to somebody by now, who would not learn that it is gone.
+    if (row.state === "complete") throw new Problem("Conflict", "The upload is complete: delete what it was made for.");
     await this.assembly.discard(objectOf(row), progressOf(row));
     await dropUpload(db, row);
     for (const key of this.assembly.sideKeys(objectOf(row), progressOf(row))) await noteUnneeded(db, key, new Date());

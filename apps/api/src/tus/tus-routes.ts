@@ -1,16 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { Server } from "@tus/server";
+import { Server, TUS_RESUMABLE } from "@tus/server";
 import { Hono } from "hono";
-import { owns, requireUser, type Caller } from "../auth/caller.ts";
+import { ANONYMOUS, owns, requireUser, type Caller } from "../auth/caller.ts";
 import { findUpload, insertUpload, type UploadRow } from "../direct-uploads/upload-store.ts";
-import { Problem, problemOf, problemResponse } from "../problem/problem.ts";
+import { onEveryAnswer } from "../middleware/every-answer.ts";
+import { Problem, problemOf } from "../problem/problem.ts";
 import { PROBLEMS } from "../problem/problem-codes.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 import { agreeUpload, newKeyFor, type UploadPurpose } from "../uploads/upload-purpose.ts";
 import { completeTusUpload } from "./complete-tus-upload.ts";
 import { ProviderStore } from "./provider-store.ts";
+import { tusProblem } from "./tus-problem.ts";
 
 const PATH = "/tus";
+const METHODS = ["OPTIONS", "HEAD", "POST", "PATCH", "DELETE"];
 const PURPOSES: readonly UploadPurpose[] = ["lecture-audio", "profile-image", "file"];
 
 /**
@@ -22,7 +25,14 @@ export function tusRoutes(service: Service): Hono<ServiceEnv> {
   const store = new ProviderStore(service);
   /** The server hands its hooks the request and nothing else. */
   const callers = new WeakMap<object, Caller>();
-  const callerOf = (request: object): Caller => callers.get(request) ?? { role: "anon", id: "" };
+  const callerOf = (request: object): Caller => callers.get(request) ?? ANONYMOUS;
+  /** Why a request is refused, where the server has only asked for a status and a text. */
+  const problems = new WeakMap<object, Problem>();
+  const refused = (request: object, error: unknown): { status_code: number; body: string } => {
+    const problem = problemOf(error);
+    problems.set(request, problem);
+    return { status_code: PROBLEMS[problem.code].status, body: problem.message };
+  };
 
   const server = new Server({
     path: PATH,
@@ -35,13 +45,14 @@ export function tusRoutes(service: Service): Hono<ServiceEnv> {
     async onIncomingRequest(request, id) {
       const upload = await findUpload(db, id);
       // An upload that is being created has no row yet.
-      if (upload !== undefined && !owns(callerOf(request), upload.owner_id)) throw answerOf(new Problem("NotFound"));
+      if (upload !== undefined && !owns(callerOf(request), upload.owner_id))
+        throw refused(request, new Problem("NotFound"));
     },
     async onUploadCreate(request, upload) {
       try {
         await announce(service, callerOf(request), upload);
       } catch (error) {
-        throw answerOf(problemOf(error));
+        throw refused(request, error);
       }
       return {};
     },
@@ -49,23 +60,30 @@ export function tusRoutes(service: Service): Hono<ServiceEnv> {
       try {
         await completeTusUpload(service, store, upload.id, request.signal);
       } catch (error) {
-        throw answerOf(problemOf(error));
+        throw refused(request, error);
       }
       return {};
     },
-    onResponseError: (_request, error) => (error instanceof Error ? answerOf(problemOf(error)) : undefined),
+    // What has a status is the server's own.
+    onResponseError: (request, error) => ("status_code" in error ? undefined : refused(request, error)),
   });
 
   const app = new Hono<ServiceEnv>();
   app.all("/*", async (context) => {
     // A preflight carries no credentials; what it asks for is answered for everybody.
     if (context.req.method !== "OPTIONS") callers.set(context.req.raw, requireUser(context.get("caller")));
-    if (context.req.method === "GET") return problemResponse(new Problem("MethodNotAllowed"), context.get("requestId"));
+    if (!METHODS.includes(context.req.method)) {
+      throw new Problem("MethodNotAllowed", undefined, { headers: { allow: METHODS.join(", ") } });
+    }
     const answer = await server.handleWeb(context.req.raw);
+    if (answer.status >= 400) {
+      // Not on the answer: an error makes another one.
+      onEveryAnswer(context, "tus-resumable", TUS_RESUMABLE);
+      throw problems.get(context.req.raw) ?? (await tusProblem(answer));
+    }
     const headers = new Headers(answer.headers);
     headers.delete("access-control-allow-origin");
     headers.delete("access-control-expose-headers");
-    if (answer.status >= 400) headers.set("content-type", "application/problem+json");
     return new Response(answer.body, { status: answer.status, headers });
   });
   return app;
@@ -115,11 +133,4 @@ async function announce(
     expires_at: new Date(now + service.config.uploadExpirySeconds * 1000).toISOString(),
   };
   await service.db.transaction().execute((transaction) => insertUpload(transaction, row));
-}
-
-/** The server's own form of an error. */
-function answerOf(problem: Problem): { status_code: number; body: string } {
-  const { status, title } = PROBLEMS[problem.code];
-  const document = { type: "about:blank", title, status, code: problem.code, detail: problem.detail };
-  return { status_code: status, body: JSON.stringify(document) };
 }
