@@ -3,7 +3,7 @@ import type { Route } from "@bucketferry/config";
 import { EXIT } from "../exit-codes.ts";
 import { readingAppUrls } from "../references/app-urls.ts";
 import type { KeptReason, LookUpStates, ReferenceRoute, RewriteTo } from "../references/contract.ts";
-import type { ReadCell } from "../references/read-cell.ts";
+import type { ReadText } from "../references/read-cell.ts";
 import { lookUp, planCell } from "../references/rewrite-plan.ts";
 import { findOccurrences } from "../references/text/find-occurrences.ts";
 import { hostTable } from "../references/text/host-table.ts";
@@ -47,9 +47,9 @@ export async function explainCommand(environment: CommandEnvironment, urlOrCell:
     const to = rewriteTo(config);
     const parts = { routes: routes.map((route) => readingAppUrls(route, to)), states, to };
     if (address === undefined)
-      return said(environment, await explainText(urlOrCell, parts), "It is no URL of any route.");
+      return said(environment, await explainUrl(urlOrCell, parts), "It is no URL of any route.");
     const { leaves } = await withReferences(config, routes, (references) => references.cell(address));
-    const explained = await Promise.all(leaves.map((leaf) => explainLeaf(leaf, parts, leaf.leaf.path)));
+    const explained = await Promise.all(leaves.map((leaf) => explainText(leaf, parts)));
     return said(environment, explained.flat(), "The cell holds no URL of any route.");
   };
   // Without a ledger no object is known; what the URL is can be said all the same.
@@ -67,18 +67,13 @@ interface ExplainParts {
 
 type Explanation = Extract<CommandEvent, { readonly type: "explanation" }>;
 
-function explainText(text: string, parts: ExplainParts): Promise<Explanation[]> {
+function explainUrl(text: string, parts: ExplainParts): Promise<Explanation[]> {
   const { routes } = parts;
   const occurrences = [...findOccurrences(text, { routes, hosts: hostTable(routes), isJson: false })];
-  const cell = { table: "", column: "", primaryKey: {} };
-  return explainLeaf({ cell, text, occurrences }, parts, undefined);
+  return explainText({ text, occurrences }, parts);
 }
 
-async function explainLeaf(
-  read: ReadCell,
-  { routes, states, to }: ExplainParts,
-  at: string | undefined,
-): Promise<Explanation[]> {
+async function explainText(read: ReadText, { routes, states, to }: ExplainParts): Promise<Explanation[]> {
   const known = await lookUp([read], states);
   return read.occurrences.map((occurrence): Explanation => {
     const plan = planCell({ ...read, occurrences: [occurrence] }, known, routes, to);
@@ -87,11 +82,10 @@ async function explainLeaf(
     const [first] = occurrence.readings;
     const becomes = plan.references[0]?.text;
     const reading = kept?.reading ?? occurrence.readings.find((one) => one.key === plan.references[0]?.key) ?? first;
-    const path = `${at ?? ""}${occurrence.path ?? ""}`;
     return {
       type: "explanation",
       url: masked(read.text.slice(occurrence.start, reading?.end)),
-      path: path === "" ? undefined : path,
+      path: occurrence.path,
       route: reading?.route,
       side: reading?.side,
       kind: reading?.kind,

@@ -132,29 +132,21 @@ export function tableCell(
   { dialect, routes, hosts }: CellSource,
 ): TableCell | undefined {
   const own = column.keysOf === undefined ? undefined : routes.find((route) => route.name === column.keysOf);
-  let cell: Cell | undefined;
   const leaves: ReadLeaf[] = [];
-  for (const [index, leaf] of leavesOf(text, column.shape).entries()) {
+  for (const [index, { value, path, isJson, isName }] of leavesOf(text, column.shape).entries()) {
     const occurrences =
-      own === undefined
-        ? findOccurrences(leaf.value, { routes, hosts, isJson: leaf.isJson })
-        : keyOccurrences(leaf.value, own);
-    if (occurrences.length === 0) continue;
-    cell ??= cellOf(dialect, table, column, key);
-    leaves.push({ leaf, index, cell, text: leaf.value, occurrences });
+      own === undefined ? findOccurrences(value, { routes, hosts, isJson, path }) : keyOccurrences(value, own, path);
+    if (occurrences.length > 0) leaves.push({ index, isName, text: value, occurrences });
   }
-  return cell && { table, column, key, cell, text, leaves };
+  return leaves.length === 0
+    ? undefined
+    : { table, column, key, cell: cellOf(dialect, table, column, key), text, leaves };
 }
 
 /** The cell's text with some of its texts replaced, by their index. */
 export function withLeaves({ text, column }: TableCell, replaced: ReadonlyMap<number, string>): string {
   let index = 0;
   return mapLeaves(text, column.shape, (leaf) => replaced.get(index++) ?? leaf.value);
-}
-
-/** Where in the cell a reference is: the place of its text, and the path inside it. */
-export function pathIn({ leaf }: Pick<ReadLeaf, "leaf">, path: string | undefined): string | undefined {
-  return leaf.path === undefined ? path : `${leaf.path}${path ?? ""}`;
 }
 
 export function cellOf(

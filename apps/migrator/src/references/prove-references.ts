@@ -1,5 +1,5 @@
 import type { StageOptions, StoredReference } from "./contract.ts";
-import { pathIn, readCells, type CellSource, type ReadCellsOptions } from "./cells.ts";
+import { readCells, type CellSource, type ReadCellsOptions } from "./cells.ts";
 import { readJournal } from "./database/journal.ts";
 
 /**
@@ -26,7 +26,7 @@ async function* referencesIn(source: CellSource, options: ReadCellsOptions): Asy
           const [reading] = readings;
           if (reading === undefined || reading.side === "foreign") continue;
           const { route, key, side, end } = reading;
-          yield { ...cell, path: pathIn(leaf, path), url: leaf.text.slice(start, end), route, key, side };
+          yield { ...cell, path, url: leaf.text.slice(start, end), route, key, side };
         }
       }
     }

@@ -1,19 +1,18 @@
 import type { Cell } from "./cell.ts";
-import type { Leaf } from "./database/shape/leaf.ts";
 import type { Occurrence } from "./text/occurrence.ts";
 
-/** A cell as it was read, with everything in it that names an object of ours. */
-export interface ReadCell {
-  readonly cell: Cell;
+/** A text of a cell as it was read, with everything in it that names an object of ours. */
+export interface ReadText {
   readonly text: string;
   readonly occurrences: readonly Occurrence[];
 }
 
-/** A text inside a cell, with everything in it that names an object of ours. */
-export interface ReadLeaf extends ReadCell {
-  readonly leaf: Leaf;
+/** The whole text of a cell, or one inside it. */
+export interface ReadLeaf extends ReadText {
   /** Its place among all texts of the cell. */
   readonly index: number;
+  /** It names a value instead of being one, and stays. */
+  readonly isName: boolean;
 }
 
 /** A cell as it is now. */

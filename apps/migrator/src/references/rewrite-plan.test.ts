@@ -42,8 +42,7 @@ function plan(
   const occurrences = [...findOccurrences(text, { routes, hosts, isJson })];
   const state = (route: string, key: string): ObjectState | undefined =>
     verified.has(`${route}/${key}`) ? { state: "verified", targetKey: key } : undefined;
-  const cell = { table: "t", column: "c", primaryKey: { id: 1 } };
-  return planCell({ cell, text, occurrences }, state, routes, to);
+  return planCell({ text, occurrences }, state, routes, to);
 }
 
 const AUDIO = `${OLD}/lecture-audio`;
@@ -377,9 +376,8 @@ describe("what stays, and why", () => {
 
   test("an object that is copied and not verified", () => {
     const occurrences = [...findOccurrences(`${AUDIO}/a.m4a`, { routes, hosts, isJson: false })];
-    const cell = { table: "t", column: "c", primaryKey: { id: 1 } };
     const { after, kept } = planCell(
-      { cell, text: `${AUDIO}/a.m4a`, occurrences },
+      { text: `${AUDIO}/a.m4a`, occurrences },
       () => ({ state: "copied", targetKey: "a.m4a" }),
       routes,
       { to: "public" },

@@ -1,6 +1,6 @@
 import type { KeptReason, LookUpStates, ObjectState, ReferenceRoute, RewriteTo } from "./contract.ts";
 import type { JournalledReference } from "./database/journal-entry.ts";
-import type { ReadCell } from "./read-cell.ts";
+import type { ReadText } from "./read-cell.ts";
 import { decide, type Decision } from "./text/decide.ts";
 import { applyEdits, type Edit } from "./text/edits.ts";
 import type { Reading } from "./text/occurrence.ts";
@@ -28,9 +28,9 @@ export type KnownStates = (route: string, key: string) => ObjectState | undefine
 const KEYS_PER_LOOK_UP = 1000;
 
 /** Asks the ledger about every reading of a batch at once. */
-export async function lookUp(cells: readonly ReadCell[], states: LookUpStates): Promise<KnownStates> {
+export async function lookUp(texts: readonly ReadText[], states: LookUpStates): Promise<KnownStates> {
   const wanted = new Map<string, Set<string>>();
-  for (const { occurrences } of cells) {
+  for (const { occurrences } of texts) {
     for (const { readings } of occurrences) {
       for (const { route, side, key } of readings) {
         if (side !== "source") continue;
@@ -60,7 +60,7 @@ export async function lookUp(cells: readonly ReadCell[], states: LookUpStates): 
 
 /** Pure: the same cell, the same ledger, the same plan. */
 export function planCell(
-  { text, occurrences }: ReadCell,
+  { text, occurrences }: ReadText,
   known: KnownStates,
   routes: readonly ReferenceRoute[],
   to: RewriteTo,

@@ -1,12 +1,15 @@
 import type { KeptReason, LookUpStates, ReferenceEvent, RewriteSummary, RewriteTo, StageOptions } from "./contract.ts";
-import { pathIn, readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
+import { readCells, tableCell, withLeaves, type CellSource, type TableCell } from "./cells.ts";
+import type { Cell } from "./cell.ts";
 import { withExcerpt } from "./changed-excerpt.ts";
 import { journalledTexts, rowKeyText } from "./database/journal.ts";
 import type { CellRewrite, JournalledReference, RowRewrite } from "./database/journal-entry.ts";
 import type { Moment } from "./database/dialect.ts";
 import type { Table, WrittenRow } from "./database/table.ts";
+import type { ReadText } from "./read-cell.ts";
 import { pace, type Pace } from "./pace.ts";
 import type { PaceOptions } from "./pace-options.ts";
+import { portions } from "./portions.ts";
 import { lookUp, planCell, type KeptReference } from "./rewrite-plan.ts";
 import { swapRows, type Refusal, type SwapOutcome } from "./swap-rows.ts";
 import { masked } from "./text/mask.ts";
@@ -21,6 +24,8 @@ export interface RewriteOptions extends StageOptions {
 
 /** How often a cell is read again when somebody else changes it meanwhile. */
 const ATTEMPTS = 5;
+/** Cells of which all that was read in their texts is in memory: several KiB of short-lived values each, and one question to the ledger. */
+const PLANNED_AT_ONCE = 100;
 /** Passes over the rows that were written since the pass before; what arrives after them is for `watch`. */
 const CATCH_UPS = 3;
 
@@ -43,20 +48,16 @@ type Counts = { -readonly [Key in keyof RewriteSummary]: RewriteSummary[Key] } &
 };
 
 /** What a cell is to become, and why what stays stays. */
-interface PlannedCell {
-  readonly cell: TableCell;
-  readonly after: string;
-  readonly references: readonly JournalledReference[];
+interface PlannedCell extends CellRewrite {
+  readonly table: Table;
+  readonly key: readonly string[];
+  readonly cell: Cell;
   readonly kept: readonly KeptReference[];
   readonly alreadyRewritten: number;
 }
 
-interface PlannedChange extends CellRewrite {
-  readonly planned: PlannedCell;
-}
-
 interface PlannedRow extends RowRewrite {
-  readonly cells: readonly PlannedChange[];
+  readonly cells: readonly PlannedCell[];
 }
 
 export async function rewriteReferences(source: CellSource, options: RewriteOptions): Promise<RewriteSummary> {
@@ -110,8 +111,17 @@ async function rewritePass(
   const cellsToRead = readCells(source, { signal, onEvent, ...versions, tells: !isCatchUp, sourceOnly: isCatchUp });
   /** The server writes a batch while the next one is read and planned here. */
   let writing = Promise.resolve();
+  const plan = async (chunk: Iterable<TableCell>): Promise<PlannedCell[]> => {
+    const planned: PlannedCell[] = [];
+    for (const cells of portions(chunk, PLANNED_AT_ONCE)) {
+      // What a cell of keys holds is known by the journal, which has to be complete for that.
+      if (cells.some(({ column }) => column.keysOf !== undefined)) await writing;
+      planned.push(...(await planAll(cells, source, options)));
+    }
+    return planned;
+  };
   const write = async (due: readonly PlannedCell[]): Promise<void> => {
-    for (const [table, ofTable] of Map.groupBy(due, ({ cell }) => cell.table)) {
+    for (const [table, ofTable] of Map.groupBy(due, (one) => one.table)) {
       const rows = rowsOf(ofTable);
       await gait.next(rows.length, signal);
       await writeRows(source, table, rows, counts, options);
@@ -120,19 +130,14 @@ async function rewritePass(
   await translating(source, async () => {
     try {
       for await (const chunk of cellsToRead) {
-        const cells = [...chunk];
-        if (cells.length === 0) continue;
-        // What a cell of keys holds is known by the journal, which has to be complete for that.
-        if (cells.some(({ column }) => column.keysOf !== undefined)) await writing;
-        const planned = await planAll(cells, source, options);
+        const planned = await plan(chunk);
+        if (planned.length === 0) continue;
         // A catch-up meets what this very run has written, and what it has said of rows that somebody touched.
         if (!isCatchUp) planned.forEach((one) => reportKept(one, counts, onEvent));
         await writing;
-        const due = planned
-          .filter(({ cell, after }) => after !== cell.text)
-          .slice(0, Math.max(0, limit - counts.cellsRewritten));
+        const due = planned.filter(({ from, to }) => to !== from).slice(0, Math.max(0, limit - counts.cellsRewritten));
         if (apply) writing = write(due);
-        else due.forEach((one) => tellWritten(one, one.after, counts, options));
+        else due.forEach((one) => tellWritten(one, one.to, counts, options));
         // Whoever waits for it hears of its failure.
         writing.catch(() => undefined);
         if (limit !== Number.POSITIVE_INFINITY) await writing;
@@ -154,37 +159,34 @@ async function planAll(
     cells.flatMap((cell) => cell.leaves),
     states,
   );
-  const planned = cells.map((cell): PlannedCell => {
-    const isKeys = cell.column.keysOf !== undefined;
+  const planned = cells.map((read): PlannedCell => {
+    const { table, key, cell, column, text } = read;
+    const isKeys = column.keysOf !== undefined;
     const replaced = new Map<number, string>();
     const references: JournalledReference[] = [];
     const kept: KeptReference[] = [];
     let alreadyRewritten = 0;
-    for (const leaf of cell.leaves) {
+    for (const leaf of read.leaves) {
       const plan = planCell(leaf, known, source.routes, isKeys ? { to: "key", forms: { path: "map" } } : to);
       alreadyRewritten += plan.alreadyRewritten;
-      for (const one of plan.kept) kept.push({ ...one, path: pathIn(leaf, one.path) });
+      kept.push(...plan.kept);
       if (plan.after === leaf.text) continue;
-      if (leaf.leaf.isName) {
-        kept.push(...keptNames(leaf.occurrences, leaf.leaf.path, leaf.text));
+      if (leaf.isName) {
+        kept.push(...keptNames(leaf));
         continue;
       }
       replaced.set(leaf.index, plan.after);
-      for (const one of plan.references) references.push({ ...one, path: pathIn(leaf, one.path) });
+      references.push(...plan.references);
     }
-    const after = replaced.size === 0 ? cell.text : withLeaves(cell, replaced);
-    return { cell, after, references, kept, alreadyRewritten };
+    const after = replaced.size === 0 ? text : withLeaves(read, replaced);
+    return { table, key, cell, column, from: text, to: after, references, kept, alreadyRewritten };
   });
   return withoutOwnKeys(planned, source);
 }
 
 /** The names in an hstore are what the app looks up: renaming them would break it. */
-function keptNames(
-  occurrences: TableCell["leaves"][number]["occurrences"],
-  path: string | undefined,
-  text: string,
-): KeptReference[] {
-  return occurrences.flatMap(({ start, readings: [reading] }) =>
+function keptNames({ text, occurrences }: ReadText): KeptReference[] {
+  return occurrences.flatMap(({ start, path, readings: [reading] }) =>
     reading === undefined
       ? []
       : [{ path, text: text.slice(start, reading.end), reading, reason: "not-rewritable" as const }],
@@ -195,34 +197,26 @@ function keptNames(
  * A new key can be equal to another object's old one. So a cell of a column of keys that holds what we wrote, by the journal,
  * is done, whatever its text could be read as.
  */
-async function withoutOwnKeys(planned: readonly PlannedCell[], { dialect }: CellSource): Promise<PlannedCell[]> {
-  const due = planned.filter(({ cell, after }) => cell.column.keysOf !== undefined && after !== cell.text);
-  if (due.length === 0 || !(await dialect.hasJournal())) return [...planned];
+async function withoutOwnKeys(planned: PlannedCell[], { dialect }: CellSource): Promise<PlannedCell[]> {
+  const due = planned.filter(({ column, from, to }) => column.keysOf !== undefined && to !== from);
+  if (due.length === 0 || !(await dialect.hasJournal())) return planned;
   const own = new Set<PlannedCell>();
-  for (const ofColumn of Map.groupBy(due, ({ cell }) => `${cell.table.label}\n${cell.column.name}`).values()) {
+  for (const ofColumn of Map.groupBy(due, ({ table, column }) => `${table.label}\n${column.name}`).values()) {
     const [first] = ofColumn;
     if (first === undefined) continue;
-    const { table, column } = first.cell;
-    const keyOf = ({ cell }: PlannedCell): string => rowKeyText(table, cell.key);
+    const { table, column } = first;
+    const keyOf = ({ key }: PlannedCell): string => rowKeyText(table, key);
     const texts = await dialect.reading((db) => journalledTexts(db, table.writeTo, column.name, ofColumn.map(keyOf)));
-    for (const one of ofColumn) if (texts.get(keyOf(one)) === one.cell.text) own.add(one);
+    for (const one of ofColumn) if (texts.get(keyOf(one)) === one.from) own.add(one);
   }
   return planned.map((one) =>
-    own.has(one) ? { ...one, after: one.cell.text, references: [], alreadyRewritten: one.references.length } : one,
+    own.has(one) ? { ...one, to: one.from, references: [], alreadyRewritten: one.references.length } : one,
   );
 }
 
-/** Cells of one row are written together, by one update. */
+/** Cells of one row are written together, by one update. They were read together, and share its key. */
 function rowsOf(planned: readonly PlannedCell[]): PlannedRow[] {
-  return [...Map.groupBy(planned, ({ cell }) => cell.key.join("\n")).values()].map((cells) => ({
-    key: cells[0]?.cell.key ?? [],
-    cells: cells.map(changeOf),
-  }));
-}
-
-function changeOf(planned: PlannedCell): PlannedChange {
-  const { cell, after, references } = planned;
-  return { column: cell.column, from: cell.text, to: after, references, planned };
+  return [...Map.groupBy(planned, ({ key }) => key)].map(([key, cells]) => ({ key, cells }));
 }
 
 async function writeRows(
@@ -282,66 +276,66 @@ async function settle(
   let [current] = row.cells;
   let last = outcome;
   for (let attempt = 1; current !== undefined; attempt += 1) {
-    const { cell } = current.planned;
+    const { cell, column, from } = current;
     if (last.kind === "written") {
       tellRow({ key: row.key, cells: [current] }, last.row, counts, options);
       return last.row.key;
     }
     if (last.kind === "refused") {
       const { code, databaseCode } = last;
-      fail(current.planned, code, `${WHY_REFUSED[code]} (${databaseCode})`);
+      fail(current, code, `${WHY_REFUSED[code]} (${databaseCode})`);
       return row.key;
     }
-    const text = await source.dialect.readCell(table, row.key, cell.column);
+    const text = await source.dialect.readCell(table, row.key, column);
     if (typeof text !== "string") {
-      onEvent({ ...cell.cell, type: "cell-left", reason: text === undefined ? "missing" : "edited-since" });
+      onEvent({ ...cell, type: "cell-left", reason: text === undefined ? "missing" : "edited-since" });
       return row.key;
     }
     // Nobody changed it, and still it was not found: twice, since it may have been changed back.
-    if (attempt > 1 && text === cell.text && (await source.dialect.hasRowSecurity(table))) {
-      fail(current.planned, "row-security", "row-level security lets this user read the row and not write it");
+    if (attempt > 1 && text === from && (await source.dialect.hasRowSecurity(table))) {
+      fail(current, "row-security", "row-level security lets this user read the row and not write it");
       return row.key;
     }
-    const fresh = tableCell(row.key, { column: cell.column, text }, table, source);
+    const fresh = tableCell(row.key, { column, text }, table, source);
     const [again] = fresh === undefined ? [] : await planAll([fresh], source, options);
-    if (again === undefined || again.after === text) {
-      onEvent({ ...cell.cell, type: "cell-left", reason: "edited-since" });
+    if (again === undefined || again.to === text) {
+      onEvent({ ...cell, type: "cell-left", reason: "edited-since" });
       return row.key;
     }
     if (attempt === ATTEMPTS) {
-      fail(current.planned, "row-changed", "the row was changed again and again while it was being written");
+      fail(current, "row-changed", "the row was changed again and again while it was being written");
       return row.key;
     }
-    current = changeOf(again);
+    current = again;
     const alone: PlannedRow = { key: row.key, cells: [current] };
     last = (await swap(source, table, [alone], options)).get(alone) ?? { kind: "changed" };
   }
   return row.key;
 
-  function fail({ cell, references }: PlannedCell, code: Refusal | "row-changed", message: string) {
-    const id = `${table.label}\n${cell.column.name}\n${cell.key.join("\n")}`;
+  function fail({ column, key, cell, references }: PlannedCell, code: Refusal | "row-changed", message: string) {
+    const id = JSON.stringify([table.label, column.name, key]);
     if (refused.has(id)) return;
     if (refused.size < MOST_REFUSED) refused.add(id);
     counts.failed += 1;
     counts.kept[code] = (counts.kept[code] ?? 0) + references.length;
-    onEvent({ ...cell.cell, type: "cell-failed", code, message });
+    onEvent({ ...cell, type: "cell-failed", code, message });
   }
 }
 
 function tellRow({ cells }: PlannedRow, { texts }: WrittenRow, counts: Counts, options: RewriteOptions): void {
-  for (const [index, { planned, to }] of cells.entries()) tellWritten(planned, texts[index] ?? to, counts, options);
+  for (const [index, cell] of cells.entries()) tellWritten(cell, texts[index] ?? cell.to, counts, options);
 }
 
 function tellWritten(
-  { cell, references }: PlannedCell,
+  { cell, from, references }: PlannedCell,
   after: string,
   counts: Counts,
   { apply, onEvent }: RewriteOptions,
 ): void {
   counts.cellsRewritten += 1;
   counts.referencesRewritten += references.length;
-  const event = { ...cell.cell, type: "cell-rewritten", applied: apply, references: references.length } as const;
-  onEvent(withExcerpt(event, cell.text, after));
+  const event = { ...cell, type: "cell-rewritten", applied: apply, references: references.length } as const;
+  onEvent(withExcerpt(event, from, after));
 }
 
 function reportKept(
@@ -354,7 +348,7 @@ function reportKept(
     counts.kept[reason] = (counts.kept[reason] ?? 0) + 1;
     const { route, key } = reading;
     onEvent({
-      ...cell.cell,
+      ...cell,
       type: "reference-kept",
       path,
       // Of millions that stay a few are shown.

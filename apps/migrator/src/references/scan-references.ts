@@ -1,5 +1,5 @@
 import type { ColumnInventory, ReferenceEvent, ScanSummary, StageOptions } from "./contract.ts";
-import { pathIn, readCells, type CellSource, type TableCell } from "./cells.ts";
+import { readCells, type CellSource, type TableCell } from "./cells.ts";
 import type { Occurrence, ReferenceKind } from "./text/occurrence.ts";
 import { masked } from "./text/mask.ts";
 
@@ -108,7 +108,7 @@ function count({ cell, leaves }: TableCell, found: Map<string, ColumnCounts>, { 
       if (!isSure(occurrence)) counts.unsure += 1;
       addTo(counts.byHost, hostOf(text));
       // Which element of an array it was tells nothing about a column.
-      const path = pathIn(leaf, occurrence.path)?.replaceAll(/\[\d+\]/g, "[*]");
+      const path = occurrence.path?.replaceAll(/\[\d+\]/g, "[*]");
       if (path !== undefined) addTo(counts.byPath, path);
       if (counts.samples.length < SAMPLES) counts.samples.push(masked(text));
     }

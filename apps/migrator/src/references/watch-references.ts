@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathIn, readCells, type CellSource, type TableCell } from "./cells.ts";
+import { readCells, type CellSource, type TableCell } from "./cells.ts";
 import type { Look, OldReference, WatchOptions } from "./contract.ts";
 import { masked } from "./text/mask.ts";
 
@@ -48,7 +48,7 @@ function oldReferences({ cell, leaves }: TableCell): OldReference[] {
         ? [
             {
               ...cell,
-              path: pathIn(leaf, path),
+              path,
               text: masked(leaf.text.slice(start, reading.end)),
               route: reading.route,
               key: reading.key,

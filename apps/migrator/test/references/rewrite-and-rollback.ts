@@ -356,6 +356,17 @@ export function rewriterPromises(engine: string, open: () => Promise<AppDatabase
       await expect(cell("lectures", "id", "7")).rejects.toThrow("no column id that is looked at");
     });
 
+    test("rows whose keys differ only in where a line breaks are two rows", async () => {
+      await app.run(
+        "create table sheets (book text not null, page text not null, url text, cover text, primary key (book, page))",
+      );
+      await app.run("insert into sheets values ($1, $2, $3, $4)", "a\nb", "c", `${IMAGE}/1.png`, `${IMAGE}/2.png`);
+      await app.run("insert into sheets values ($1, $2, $3, $4)", "a", "b\nc", `${IMAGE}/3.png`, `${IMAGE}/4.png`);
+      expect(await references.rewrite({ apply: true, states, signal, onEvent })).toMatchObject({ cellsRewritten: 4 });
+      expect(await references.scan({ signal, onEvent })).toMatchObject({ references: 0 });
+      expect(await references.rollback({ apply: true, signal, onEvent })).toMatchObject({ restored: 4 });
+    });
+
     test("`limit` stops after so many cells, and the next run goes on", async () => {
       await fill();
       expect(await references.rewrite({ apply: true, states, signal, onEvent, limit: 10 })).toMatchObject({

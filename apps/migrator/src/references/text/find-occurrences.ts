@@ -11,6 +11,8 @@ export interface FindOptions {
   readonly hosts: HostTable;
   /** The column says that its text is JSON. Other text is tried as JSON when it looks like it. */
   readonly isJson: boolean;
+  /** Where in the cell the text stands; undefined: it is the whole cell. */
+  readonly path?: string | undefined;
 }
 
 /** JSON in a string in JSON … deeper than this is not changed, but said. */
@@ -26,13 +28,12 @@ export function findOccurrences(text: string, options: FindOptions): readonly Oc
   // Millions of cells hold nothing.
   if (!options.hosts.mayBeIn(text)) return NOTHING;
   const found: Occurrence[] = [];
-  within(text, options, WHOLE, found);
+  within(text, options, { ...AS_IT_STANDS, path: options.path }, found);
   return found;
 }
 
 const NOTHING: readonly Occurrence[] = [];
-/** The cell's text as it stands. */
-const WHOLE: Place = { path: undefined, depth: 0, offset: (at) => at, write: (value) => value };
+const AS_IT_STANDS: Omit<Place, "path"> = { depth: 0, offset: (at) => at, write: (value) => value };
 
 /** Adds what it finds to `found`. */
 function within(text: string, options: FindOptions, place: Place, found: Occurrence[]): void {

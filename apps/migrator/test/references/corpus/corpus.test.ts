@@ -52,7 +52,7 @@ describe.runIf(enough)(
       for (const { path, before, after, rewritten: expected } of woven) {
         const plan = async (text: string) => {
           const occurrences = [...findOccurrences(text, { routes, hosts, isJson: false })];
-          const read = { cell: { table: "documents", column: "body", primaryKey: { path } }, text, occurrences };
+          const read = { text, occurrences };
           return planCell(read, await lookUp([read], states), routes, { to: "public" });
         };
         const first = await plan(before);
