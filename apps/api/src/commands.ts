@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import { apiKeys } from "./auth/api-keys.ts";
 import { serviceConfig, type ServiceConfig } from "./config/service-config.ts";
+import { databaseStartError } from "./database/database-start-error.ts";
 import { migrate, openDatabase, type ServiceDatabase } from "./database/open-database.ts";
+import { requireSchema } from "./database/require-schema.ts";
 import { logger } from "./observability/logger.ts";
 import { StartError } from "./start-error.ts";
 import { startService } from "./start-service.ts";
@@ -25,7 +27,7 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
         console.log(steps.length === 0 ? "The schema is up to date." : `Done: ${steps.join(", ")}.`);
       });
     case "api-key":
-      return withDatabase(serviceConfig(environment), (db) => apiKeyCommand(rest, db));
+      return apiKeyCommand(rest, serviceConfig(environment));
     default:
       throw new StartError(`There is no command ${JSON.stringify(command)}.\n${USAGE}`);
   }
@@ -33,10 +35,11 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
 
 async function serveUntilSignal(config: ServiceConfig): Promise<void> {
   const log = logger(config.logLevel);
-  const running = await startService(config, log);
-  log.info({ url: running.url, docs: `${running.url}/docs`, auth: config.auth.mode }, "listening");
+  // Heard from the beginning: the first process of a container would never be told again (docker-run(1), --init).
   const { promise, resolve } = Promise.withResolvers<string>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  const running = await startService(config, log);
+  log.info({ url: running.url, docs: `${running.url}/docs`, auth: config.auth.mode }, "listening");
   const signal = await promise;
   log.info({ signal }, "draining");
   await running.close();
@@ -44,45 +47,69 @@ async function serveUntilSignal(config: ServiceConfig): Promise<void> {
 }
 
 async function withDatabase(config: ServiceConfig, work: (db: ServiceDatabase) => Promise<void>): Promise<void> {
-  const db = openDatabase(config.databaseUrl, () => undefined);
+  let db: ServiceDatabase | undefined;
   try {
+    db = openDatabase(config.databaseUrl, () => undefined);
     await work(db);
+  } catch (error) {
+    throw databaseStartError(error);
   } finally {
-    await db.destroy();
+    await db?.destroy();
   }
 }
 
-async function apiKeyCommand(args: readonly string[], db: ServiceDatabase): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { role: { type: "string", default: "service_role" }, subject: { type: "string" } },
+type KeyCommand = (db: ServiceDatabase) => Promise<void>;
+
+async function apiKeyCommand(args: readonly string[], config: ServiceConfig): Promise<void> {
+  const command = keyCommandOf(args);
+  await withDatabase(config, async (db) => {
+    if (config.migrateAtStart) await migrate(db);
+    else await requireSchema(db);
+    await command(db);
   });
+}
+
+/** @throws StartError for arguments that say nothing sound, before anything is opened */
+function keyCommandOf(args: readonly string[]): KeyCommand {
+  const { values, positionals } = parsedArgs(args);
   const [action, argument] = positionals;
-  const keys = apiKeys(db);
-  await migrate(db);
   if (action === "create" && argument !== undefined) {
-    const { role } = values;
+    const { role, subject } = values;
     if (role !== "authenticated" && role !== "service_role") {
       throw new StartError(`--role must be authenticated or service_role, but is ${JSON.stringify(role)}.`);
     }
-    if (role === "authenticated" && values.subject === undefined) {
+    if (role === "authenticated" && subject === undefined) {
       throw new StartError("--subject must name the user whom a key with the role authenticated stands for.");
     }
-    const { id, key } = await keys.create({ name: argument, role, subjectId: values.subject ?? argument });
-    console.log(`${key}\nIts id is ${id}. The key is not shown again.`);
-    return;
+    return async (db) => {
+      const { id, key } = await apiKeys(db).create({ name: argument, role, subjectId: subject ?? argument });
+      console.log(`${key}\nIts id is ${id}. The key is not shown again.`);
+    };
   }
   if (action === "list") {
-    for (const { id, name, role, createdAt, revokedAt } of await keys.list()) {
-      console.log(`${id}  ${role.padEnd(13)}  ${createdAt}  ${revokedAt === null ? "valid" : "revoked"}  ${name}`);
-    }
-    return;
+    return async (db) => {
+      for (const { id, name, role, createdAt, revokedAt } of await apiKeys(db).list()) {
+        console.log(`${id}  ${role.padEnd(13)}  ${createdAt}  ${revokedAt === null ? "valid" : "revoked"}  ${name}`);
+      }
+    };
   }
   if (action === "revoke" && argument !== undefined) {
-    if (!(await keys.revoke(argument))) throw new StartError(`There is no valid key with the id ${argument}.`);
-    console.log("Revoked.");
-    return;
+    return async (db) => {
+      if (!(await apiKeys(db).revoke(argument))) throw new StartError(`There is no valid key with the id ${argument}.`);
+      console.log("Revoked.");
+    };
   }
   throw new StartError(USAGE);
+}
+
+function parsedArgs(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { role: { type: "string", default: "service_role" }, subject: { type: "string" } },
+    });
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}\n${USAGE}`, error);
+  }
 }

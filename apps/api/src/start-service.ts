@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { once } from "node:events";
+import { resolve } from "node:path";
 import type { AddressInfo } from "node:net";
 import type { IncomingMessage, Server } from "node:http";
 import { openSide, parseSide } from "@bucketferry/config";
@@ -15,7 +16,9 @@ import { deleteUnneeded } from "./background/delete-unneeded.ts";
 import { endOfUploads } from "./background/end-of-uploads.ts";
 import { runJobs } from "./background/run-jobs.ts";
 import type { ServiceConfig } from "./config/service-config.ts";
-import { migrate, migrationStatus, openDatabase } from "./database/open-database.ts";
+import { databaseStartError } from "./database/database-start-error.ts";
+import { migrate, openDatabase } from "./database/open-database.ts";
+import { requireSchema } from "./database/require-schema.ts";
 import { links } from "./files/links.ts";
 import { metrics as newMetrics } from "./observability/metrics.ts";
 import { traceStorageCall } from "./observability/tracing.ts";
@@ -46,7 +49,10 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
   });
   // What is on this machine neither answers late nor better the second time.
   const storage = withLayers(provider, provider.capabilities.remote ? [watching, retry(), timeout()] : [watching]);
-  const db = openDatabase(config.databaseUrl, (error) => log.error({ err: error }, "a database connection broke"));
+  const db = await readyDatabase(config, log).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
   let server: Server | undefined;
   let isDraining = false;
   let publicUrl = config.publicUrl;
@@ -57,7 +63,6 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
     await storage.close();
   };
   try {
-    await prepareDatabase(config, db, log);
     await prepareBucket(config, storage, log);
     const tasks = [
       deleteUnneeded({ db, storage, log }),
@@ -79,10 +84,8 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
     };
     server = serve({ fetch: app(service).fetch, port: config.port, hostname: config.host }) as Server;
     hardenServer(server, config, log);
-    await Promise.race([
-      once(server, "listening"),
-      once(server, "error").then(([error]) => Promise.reject(error as Error)),
-    ]);
+    // It rejects with what the server says instead.
+    await once(server, "listening").catch((error: Error) => Promise.reject(listenError(error, config)));
     const url = urlOf(config.host, (server.address() as AddressInfo).port);
     publicUrl ??= url;
     return {
@@ -96,15 +99,12 @@ export async function startService(config: ServiceConfig, log: Logger): Promise<
     };
   } catch (error) {
     await closeAll();
-    throw startErrorOf(error, config);
+    throw error instanceof StorageError ? new StartError(`Storage cannot be used: ${error.message}`, error) : error;
   }
 }
 
 async function openStorage(config: ServiceConfig): Promise<StorageProvider> {
-  if (config.storageConfigFile === undefined) {
-    mkdirSync(EMBEDDED.directory, { recursive: true });
-    return openSide(await parseSide(EMBEDDED, "storage.json"));
-  }
+  if (config.storageConfigFile === undefined) return openSide(await parseSide(embeddedFolder(), "storage.json"));
   let raw: unknown;
   try {
     raw = JSON.parse(readFileSync(config.storageConfigFile, "utf8"));
@@ -117,21 +117,50 @@ async function openStorage(config: ServiceConfig): Promise<StorageProvider> {
   return openSide(await parseSide(raw, config.storageConfigFile));
 }
 
+function embeddedFolder(): typeof EMBEDDED {
+  try {
+    mkdirSync(EMBEDDED.directory, { recursive: true });
+    return EMBEDDED;
+  } catch (error) {
+    throw new StartError(
+      `STORAGE_CONFIG: nothing is set, and the folder ${resolve(EMBEDDED.directory)} cannot be made ` +
+        `(${(error as NodeJS.ErrnoException).code}). Name a storage, or start where this user may write.`,
+      error,
+    );
+  }
+}
+
+async function readyDatabase(config: ServiceConfig, log: Logger): Promise<Service["db"]> {
+  let db: Service["db"] | undefined;
+  try {
+    db = openDatabase(config.databaseUrl, (error) => log.error({ err: error }, "a database connection broke"));
+    await prepareDatabase(config, db, log);
+    return db;
+  } catch (error) {
+    await db?.destroy();
+    throw databaseStartError(error);
+  }
+}
+
 async function prepareDatabase(config: ServiceConfig, db: Service["db"], log: Logger): Promise<void> {
   if (config.migrateAtStart) {
     const steps = await migrate(db);
     if (steps.length > 0) log.info({ steps }, "the database's schema was brought up to date");
     return;
   }
-  const { pending } = await migrationStatus(db);
-  if (pending.length > 0) {
-    throw new StartError(`DATABASE_URL: the schema lacks ${pending.join(", ")}. Run the command \`migrate\` first.`);
-  }
+  await requireSchema(db);
 }
 
 /** Credentials, bucket and permissions, looked at before anybody relies on them. */
 async function prepareBucket(config: ServiceConfig, storage: StorageProvider, log: Logger): Promise<void> {
-  const first = await storage.check();
+  if (config.storedUrls === "public" && !storage.capabilities.publicUrl) {
+    throw new StartError(
+      "STORED_URLS: is public, but this storage has no public URLs as it is set up. Give it its `publicBaseUrl`, or leave STORED_URLS out.",
+    );
+  }
+  // Here a file is written and taken away; a service would take it for somebody's object.
+  const options = { write: !storage.capabilities.remote };
+  const first = await storage.check(options);
   const isMissing = first.findings.some(({ id, level }) => id === "bucket" && level === "error");
   if (!first.ok && isMissing && config.createBucket) {
     const { existed, steps } = await storage.ensureBucket().catch((error: unknown) => {
@@ -144,7 +173,7 @@ async function prepareBucket(config: ServiceConfig, storage: StorageProvider, lo
     });
     if (!existed) log.info({ bucket: storage.bucket, steps }, "the bucket was made");
   }
-  const { ok, findings } = first.ok ? first : await storage.check();
+  const { ok, findings } = first.ok ? first : await storage.check(options);
   if (ok) return;
   const sentences = findings
     .filter(({ level }) => level === "error")
@@ -189,17 +218,14 @@ function urlOf(host: string, port: number): string {
   return `http://${shown}:${port}`;
 }
 
-function startErrorOf(error: unknown, config: ServiceConfig): unknown {
-  if (error instanceof StorageError) return new StartError(`Storage cannot be used: ${error.message}`, error);
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "EADDRINUSE")
-    return new StartError(`PORT: ${config.host}:${config.port} is taken by another process.`, error);
-  if (code === "EACCES")
-    return new StartError(`PORT: this user may not listen on ${config.host}:${config.port}.`, error);
-  if (code === "ECONNREFUSED" || code === "ENOTFOUND")
-    return new StartError("DATABASE_URL: nothing answers there.", error);
-  if (code === "28P01" || code === "28000")
-    return new StartError("DATABASE_URL: the database refuses these credentials.", error);
-  if (code === "3D000") return new StartError("DATABASE_URL: there is no such database.", error);
-  return error;
+function listenError(error: Error, { host, port }: ServiceConfig): Error {
+  const sentences: Readonly<Record<string, string>> = {
+    EADDRINUSE: `PORT: ${host}:${port} is taken by another process.`,
+    EACCES: `PORT: this user may not listen on ${host}:${port}.`,
+    EADDRNOTAVAIL: `HOST: ${host} is no address of this machine. Take one that is, or 0.0.0.0 for all of them.`,
+    ENOTFOUND: `HOST: ${host} is no name that leads to an address.`,
+    EAI_AGAIN: `HOST: ${host} is no name that leads to an address.`,
+  };
+  const sentence = sentences[(error as NodeJS.ErrnoException).code ?? ""];
+  return sentence === undefined ? error : new StartError(sentence, error);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError, type ConfigProblem } from "@bucketferry/config";
 import { z } from "zod";
@@ -35,7 +35,7 @@ const whole = (fallback: number, least: number, most: number) =>
     .string()
     .default(String(fallback))
     .transform((text, context) => {
-      const value = Number(text);
+      const value = /^\s*\d+\s*$/.test(text) ? Number(text) : NaN;
       if (Number.isInteger(value) && value >= least && value <= most) return value;
       context.addIssue({
         code: "custom",
@@ -63,17 +63,25 @@ const list = z
 /** Old provider's buckets whose URLs this service still answers: `lecture-audio=audio/:private,avatars=images/:public`. */
 const oldBuckets = list.transform((entries, context) =>
   entries.map((entry) => {
-    const match = /^([^=]+)=([^:]*):(public|private)$/.exec(entry);
+    // Without its slash a prefix would run into the key: `audio` and `a.m4a` into `audioa.m4a`.
+    const match = /^([^=]+)=(|[^:]*\/):(public|private)$/.exec(entry);
     if (match === null) {
       context.addIssue({
         code: "custom",
-        message: `must be BUCKET=PREFIX:public or BUCKET=PREFIX:private, comma between them, but has ${JSON.stringify(entry)}`,
+        message:
+          "must be BUCKET=PREFIX:public or BUCKET=PREFIX:private, comma between them, " +
+          `each prefix ending in a slash or empty, but has ${JSON.stringify(entry)}`,
       });
       return z.NEVER;
     }
     return { bucket: match[1] ?? "", prefix: match[2] ?? "", isPublic: match[3] === "public" };
   }),
 );
+
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: "must be an http or https URL, such as https://api.example.com",
+});
 
 const secret = z.string().min(32, "must have at least 32 characters: it is what signatures rest on");
 
@@ -84,10 +92,7 @@ export const environmentSchema = z.object({
     .default("127.0.0.1")
     .describe("Address to listen on. Anything but loopback needs credentials set up."),
   PORT: whole(8787, 0, 65_535).describe("Port to listen on; 0 takes a free one."),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("How clients reach this service; default: http://HOST:PORT."),
+  PUBLIC_URL: httpUrl.optional().describe("How clients reach this service; default: http://HOST:PORT."),
   STORAGE_CONFIG: z
     .string()
     .optional()
@@ -103,10 +108,7 @@ export const environmentSchema = z.object({
     .default("start")
     .describe("`command`: only `migrate` changes the schema."),
   AUTH_JWT_SECRET: secret.optional().describe("HS256 secret of the tokens, as Supabase Auth's legacy secret."),
-  AUTH_JWKS_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("Key set of the tokens, as Supabase Auth publishes it."),
+  AUTH_JWKS_URL: httpUrl.optional().describe("Key set of the tokens, as Supabase Auth publishes it."),
   AUTH_ISSUER: z.string().optional().describe("Required `iss` of a token."),
   AUTH_AUDIENCE: z.string().default("authenticated").describe("Required `aud` of a token."),
   AUTH_API_KEYS: yesOrNo("false").describe("Accept API keys (made by `api-key create`)."),
@@ -228,8 +230,13 @@ function withFiles(
     const file = environment[`${name}_FILE`];
     if (value !== undefined && value !== "") values[name] = value;
     else if (file !== undefined && file !== "") {
-      if (existsSync(file)) values[name] = readFileSync(file, "utf8").trim();
-      else problems.push({ path: `${name}_FILE`, message: `names a file that is not there: ${file}.` });
+      try {
+        values[name] = readFileSync(file, "utf8").trim();
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const what = code === "ENOENT" ? "is not there" : `cannot be read (${code})`;
+        problems.push({ path: `${name}_FILE`, message: `names a file that ${what}: ${file}.` });
+      }
     }
   }
   return values;
