@@ -1,4 +1,4 @@
-import type { CopyOptions } from "@bucketferry/storage-core";
+import type { ByteRange, CopyOptions } from "@bucketferry/storage-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { localSupabase, PIECE_BYTES, someBytes, type LocalSupabase } from "./local-supabase.ts";
 
@@ -86,6 +86,33 @@ describe("a server that loses the codes of its errors", () => {
     await local.provider.copy("a.txt", "a.txt", { replace: { metadata: { by: "you" } } });
     expect((await local.provider.head("a.txt")).metadata).toEqual({ by: "you" });
   });
+});
+
+describe("a server over files that does not hold ranges against the size of the object", () => {
+  it.each<[ByteRange, string]>([
+    [{ offset: 2, length: 3 }, "234"],
+    [{ offset: 7 }, "789"],
+    [{ offset: 7, length: 3 }, "789"],
+    [{ offset: 7, length: 100 }, "789"],
+    [{ offset: 0, length: 100 }, "0123456789"],
+    [{ suffix: 2 }, "89"],
+    [{ suffix: 100 }, "0123456789"],
+  ])("gives %j as any other", async (range, text) => {
+    local = await localSupabase({ release: "1.25" });
+    await local.direct.put("digits.txt", "0123456789");
+    const opened = await local.provider.get("digits.txt", { range });
+    expect(await opened.text()).toBe(text);
+    expect(opened.range).toEqual({ offset: "0123456789".indexOf(text), length: text.length });
+  });
+
+  it.each<[ByteRange]>([[{ offset: 10 }], [{ offset: 10, length: 5 }], [{ offset: 99 }]])(
+    "has %j beyond the end called InvalidRange",
+    async (range) => {
+      local = await localSupabase({ release: "1.25" });
+      await local.direct.put("digits.txt", "0123456789");
+      await expect(local.provider.get("digits.txt", { range })).rejects.toMatchObject({ code: "InvalidRange" });
+    },
+  );
 });
 
 describe("a server that marks versions in the ids of resumable uploads", () => {

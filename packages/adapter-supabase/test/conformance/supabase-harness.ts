@@ -6,23 +6,27 @@ import { urlSamples } from "./url-samples.ts";
 
 export interface LocalHarnessOptions {
   readonly backend: NonNullable<SupabaseServerOptions["backend"]>;
+  readonly release?: NonNullable<SupabaseServerOptions["release"]>;
   readonly publicBucket?: boolean;
 }
 
 /** The suite's surroundings: a local Supabase project of its own behind a fault proxy. */
-export async function localSupabaseHarness({ backend, publicBucket = false }: LocalHarnessOptions): Promise<Harness> {
+export async function localSupabaseHarness(options: LocalHarnessOptions): Promise<Harness> {
+  const { backend, release, publicBucket = false } = options;
   const server = await supabaseServer({
     backend,
+    release,
     globalFileSizeLimit: 2 * 1024 ** 3,
     // A user of the project may look at everything and change nothing.
     policies: { authenticated: ({ command }) => command === "select" },
   });
   const proxy = await faultProxy({ target: server.url });
-  const options: SupabaseOptions = { url: proxy.url, key: server.serviceKey, bucket: "contract-suite" };
-  await makeBucket(options, publicBucket);
+  const provider: SupabaseOptions = { url: proxy.url, key: server.serviceKey, bucket: "contract-suite" };
+  await makeBucket(provider, publicBucket);
+  const specialities = `${release === undefined ? "" : `, release ${release}`}${publicBucket ? ", public bucket" : ""}`;
   return {
-    name: `supabase (local, ${backend} backend${publicBucket ? ", public bucket" : ""})`,
-    ...makings(options, {
+    name: `supabase (local, ${backend} backend${specialities})`,
+    ...makings(provider, {
       expiredCredentials: {
         key: server.signUserToken("service", { role: "service_role", exp: secondsOf(server.now()) - 60 }),
       },

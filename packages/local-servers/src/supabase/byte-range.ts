@@ -23,3 +23,14 @@ export function parseRange(header: string, size: number): RangeAnswer {
   if (last !== "" && Number(last) < start) return "ignored";
   return start >= size ? "unsatisfiable" : { start, end };
 }
+
+/**
+ * What the file backend read out of it before https://github.com/supabase/storage/pull/1087: two numbers, the end as it was asked
+ * for, however long the file is. It fails where there is no first number, or the second is smaller.
+ */
+export function parseUnclampedRange(header: string, size: number): ByteRange | "unreadable" {
+  const [first = "", last = ""] = header.replace("bytes=", "").split("-");
+  const start = Number.parseInt(first, 10);
+  const end = last === "" ? size : Number.parseInt(last, 10) + 1;
+  return start < end ? { start, end } : "unreadable";
+}

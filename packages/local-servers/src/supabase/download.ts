@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { sliceBody } from "../store/index.ts";
 import { failures, transientFailures } from "./api-error.ts";
-import { parseRange } from "./byte-range.ts";
+import { parseRange, parseUnclampedRange } from "./byte-range.ts";
 import { toIso } from "./clock.ts";
 import { type Exchange, type Handler, header, isBefore, param, sendJson, type Service } from "./exchange.ts";
 import { SUPER_USER } from "./policies.ts";
@@ -168,9 +168,15 @@ function rangeOf(
 ): { readonly start: number; readonly end: number } | undefined {
   const value = header(exchange.request, "range");
   if (value === undefined) return undefined;
+  const { backend, release } = service.settings;
+  if (backend === "file" && isBefore(release, "1.70")) {
+    const unclamped = parseUnclampedRange(value, row.body.size);
+    if (unclamped === "unreadable") throw transientFailures.InternalError();
+    return unclamped;
+  }
   const range = parseRange(value, row.body.size);
   if (typeof range === "object") return range;
-  if (service.settings.backend === "file") throw failures.invalidRange();
+  if (backend === "file") throw failures.invalidRange();
   if (range === "unsatisfiable") throw transientFailures.InternalError();
   return undefined;
 }
@@ -195,8 +201,8 @@ async function sendBytes(response: ServerResponse, service: Service, row: Object
       return;
     }
     response.writeHead(answer.status, answer.headers);
-    const rest = answer.end - answer.start - (first.done === true ? 0 : first.value.length);
-    if (rest === 0) {
+    const rest = Math.min(answer.end, row.body.size) - answer.start - (first.done === true ? 0 : first.value.length);
+    if (rest <= 0) {
       response.end(first.done === true ? undefined : first.value);
       return;
     }

@@ -34,6 +34,26 @@ test("errors 4xx of a server before 1.70 have no code; its errors 5xx, and all t
   }
 });
 
+test("ranges of files end before 1.70 where they were asked to, and have to begin with a number", async () => {
+  target = await startTarget({ release: "1.25" });
+  const bucket = await target.bucket();
+  await target.put(bucket, "a", "0123456789");
+  const get = (range: string) =>
+    fetch(`${target.storageUrl}/object/authenticated/${bucket}/a`, {
+      headers: { authorization: `Bearer ${target.serviceKey}`, range },
+    });
+  expect(await (await get("bytes=2-4")).text()).toBe("234");
+  expect(await (await get("bytes=7-")).text()).toBe("789");
+  const beyond = await get("bytes=7-99");
+  expect([beyond.status, beyond.headers.get("content-range"), beyond.headers.get("content-length")]).toEqual([
+    206,
+    "bytes 7-99/10",
+    "93",
+  ]);
+  await beyond.body?.cancel();
+  for (const range of ["bytes=-2", "bytes=10-", "bytes=5-4"]) expect((await get(range)).status).toBe(500);
+});
+
 test("copies replace nothing on 1.11, and answer without user metadata on 1.25", async () => {
   const replacement = { metadata: { mimetype: "text/css" }, copyMetadata: false };
   const headers = { "x-upsert": "true", "x-metadata": Buffer.from('{"by":"you"}').toString("base64") };
