@@ -5,7 +5,7 @@ import { AnswerError, ConnectionError } from "./answer-error.ts";
 import type { BodyPiece } from "./body-pieces.ts";
 import { readRecord } from "./supabase-read.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
-import { classify } from "./supabase-errors.ts";
+import { classify, saysNoSuchBucket } from "./supabase-errors.ts";
 import type { Answer } from "./transport.ts";
 import type { UploadHeaders } from "./upload-headers.ts";
 import { uploadIdParts } from "./upload-id.ts";
@@ -81,7 +81,7 @@ async function createSession(
   { transport, paths, endpoint }: SupabaseContext,
   { key, lengthBytes, headers, signal }: ResumableUpload,
 ): Promise<Session> {
-  const answer = await transport.done({
+  const creation = transport.done({
     method: "POST",
     path: paths.resumable,
     headers: {
@@ -99,9 +99,26 @@ async function createSession(
     },
     signal,
   });
+  const answer = await creation.catch((error: unknown) => {
+    throw lengthBytes === 0 && isBare404(error) ? noEmptyUpload(error) : error;
+  });
   const id = /\/upload\/resumable\/([^/?#]+)$/.exec(answer["location"] ?? "")?.[1];
   if (id === undefined) throw new StorageError("Unavailable", "the service did not say where the upload goes");
   return { key, path: `${paths.resumable}/${id}`, version: versionOf(id, `${endpoint.bucket}/${key}`) };
+}
+
+/** The service's answer to an empty upload where it keeps its bytes in S3: https://github.com/supabase/storage/issues/1300 */
+function isBare404(error: unknown): error is AnswerError {
+  return error instanceof AnswerError && error.status === 404 && !saysNoSuchBucket(error);
+}
+
+function noEmptyUpload(cause: AnswerError): StorageError {
+  return new StorageError("Unsupported", "the service takes no empty object of this content type", {
+    hint: "It takes forms apart, and its resumable protocol refuses empty uploads. Use another content type.",
+    status: cause.status,
+    requestId: cause.requestId,
+    cause,
+  });
 }
 
 /** The version that the object will have, if the id is that of an upload to `path`. */
@@ -137,10 +154,10 @@ async function sendPiece(
       furthest = Math.max(furthest, state.offset);
       // A last piece that has arrived may still have failed to become an object.
       if (state.offset === end) break;
-      const offset = await patch(context, session, bytes.subarray(state.offset - start), state, announcement, signal);
-      demandWithin(offset, start, end);
-      if (offset === end) return;
-      state = { offset, lengthIsKnown: true };
+      const sent = await patch(context, session, bytes.subarray(state.offset - start), state, announcement, signal);
+      demandWithin(sent.offset, start, end);
+      if (sent.offset === end && (!last || sent.isComplete || session.version === undefined)) return;
+      state = { offset: sent.offset, lengthIsKnown: true };
     } catch (error) {
       signal?.throwIfAborted();
       const pauseMs = pauseBeforeResuming(error, failures);
@@ -175,7 +192,13 @@ async function uploadState(
   return { offset: offsetIn(headers), lengthIsKnown: headers["upload-length"] !== undefined };
 }
 
-/** Where the upload stands afterwards. */
+interface SentPiece {
+  /** Where the upload stands afterwards. */
+  readonly offset: number;
+  /** Whether the service says that it has made an object of the upload. */
+  readonly isComplete: boolean;
+}
+
 async function patch(
   { transport }: SupabaseContext,
   { path }: Session,
@@ -183,7 +206,7 @@ async function patch(
   { offset, lengthIsKnown }: UploadState,
   announcement: number | undefined,
   signal: AbortSignal | undefined,
-): Promise<number> {
+): Promise<SentPiece> {
   const headers = await transport.done({
     method: "PATCH",
     path,
@@ -197,7 +220,7 @@ async function patch(
     body: bytes,
     signal,
   });
-  return offsetIn(headers);
+  return { offset: offsetIn(headers), isComplete: headers["tus-complete"] === "1" };
 }
 
 function offsetIn(headers: Answer["headers"]): number {

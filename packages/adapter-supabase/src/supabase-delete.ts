@@ -2,6 +2,7 @@ import type { DeleteOptions, DeleteOutcome, OperationOptions } from "@bucketferr
 import { StorageError } from "@bucketferry/storage-core/provider";
 import { isRecord } from "./object-record.ts";
 import type { SupabaseContext } from "./supabase-context.ts";
+import { readRecord } from "./supabase-read.ts";
 import { removalLimitIn, saysNoSuchKey, storageErrorOf } from "./supabase-errors.ts";
 
 /**
@@ -11,18 +12,34 @@ import { removalLimitIn, saysNoSuchKey, storageErrorOf } from "./supabase-errors
 export const DELETE_BATCH = 1000;
 
 /** By the route for one object: unlike the one for many, it says when a policy forbids the deletion. */
-export async function deleteObject(
-  { transport, paths, presence }: SupabaseContext,
-  key: string,
-  { signal }: DeleteOptions,
-): Promise<void> {
+export async function deleteObject(context: SupabaseContext, key: string, { signal }: DeleteOptions): Promise<void> {
+  const { transport, paths, presence, endpoint } = context;
   try {
     await transport.done({ method: "DELETE", path: paths.object(key), signal });
     presence.written();
   } catch (error) {
     if (!saysNoSuchKey(error)) throw error;
     await presence.demand(signal);
+    if (endpoint.role === "limited" && (await isStillThere(context, key, signal))) throw forbidden(error);
   }
+}
+
+/** Older servers say "no such object" of one that a policy does not let this key delete. */
+async function isStillThere(context: SupabaseContext, key: string, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await readRecord(context, key, signal);
+    return true;
+  } catch (error) {
+    if (saysNoSuchKey(error)) return false;
+    throw error;
+  }
+}
+
+function forbidden(cause: unknown): StorageError {
+  return new StorageError("PermissionDenied", "the policies of the project do not let this key delete the object", {
+    hint: "Use the service role key, or add a DELETE policy on storage.objects.",
+    cause,
+  });
 }
 
 /** Hosted projects may have a limit of their own; its refusal names it, and nothing was removed by then. */

@@ -80,6 +80,20 @@ describe("a server that loses the codes of its errors", () => {
     expect(await strict.ensureBucket()).toEqual({ existed: true, steps: [] });
   });
 
+  it("G11 is found out when it calls missing what a policy does not let a key delete", async () => {
+    local = await localSupabase({
+      release: "1.25",
+      policies: { authenticated: ({ command }) => command === "select" },
+    });
+    await local.provider.put("kept.txt", "x");
+    const reader = local.make({ key: local.server.signUserToken("reader") });
+    await expect(reader.delete("kept.txt")).rejects.toMatchObject({ code: "PermissionDenied" });
+    await expect(reader.delete("missing.txt")).resolves.toBeUndefined();
+    const outcomes = new Map<string, string | undefined>();
+    for await (const { key, error } of reader.deleteMany(["kept.txt", "missing.txt"])) outcomes.set(key, error?.code);
+    expect(Object.fromEntries(outcomes)).toEqual({ "kept.txt": "PermissionDenied", "missing.txt": undefined });
+  });
+
   it("has metadata replaced by a copy, although its answer does not show it", async () => {
     local = await localSupabase({ release: "1.25" });
     await local.provider.put("a.txt", "x", { metadata: { by: "me" } });

@@ -121,6 +121,20 @@ const LOCK_TAKEN: Fault = {
   body: "Request aborted due to lock acquired",
 };
 
+describe("an empty body that is a stored form", () => {
+  it("is refused where the service keeps its bytes in S3, whose resumable protocol takes no empty upload", async () => {
+    const overS3 = await localSupabase({ backend: "s3" });
+    try {
+      const put = overS3.direct.put("form.bin", "", { contentType: "multipart/form-data; boundary=x" });
+      await expect(put).rejects.toMatchObject({ code: "Unsupported", status: 404 });
+      const lost = overS3.make({ bucket: "no-such" }).put("form.bin", "", { contentType: "multipart/form-data" });
+      await expect(lost).rejects.toMatchObject({ code: "BucketNotFound" });
+    } finally {
+      await overS3.close();
+    }
+  });
+});
+
 describe("a large body over a bad line", () => {
   it.each<[string, string, Fault, number]>([
     ["the first piece is cut off", "PATCH", { kind: "reset", when: "duringRequest" }, 0],
@@ -159,6 +173,14 @@ describe("a large body over a bad line", () => {
     const result = await local.provider.put("forgotten.bin", streamOf(bytes));
     expect(result.etag).toBe((await local.direct.head("forgotten.bin")).etag);
     expect((await contentOf("forgotten.bin")).equals(bytes)).toBe(true);
+  });
+
+  it("is not called whole when the service took the last piece and made no object of it", async () => {
+    const headers = { "upload-offset": String(LENGTH), "tus-resumable": "1.0.0" };
+    inject("PATCH", { kind: "answer", status: 204, headers }, 3);
+    const put = local.provider.put("unmade.bin", streamOf(someBytes(LENGTH)), { contentLength: LENGTH });
+    await expect(put).rejects.toMatchObject({ code: "Unavailable", message: expect.stringContaining("all bytes") });
+    expect(await local.direct.exists("unmade.bin")).toBe(false);
   });
 
   it("is not called whole when the service has forgotten an upload that is not finished", async () => {

@@ -25,6 +25,8 @@ export const refusals = {
   offsetConflict: () => new TusError(409, "Upload-Offset conflict\n"),
   maxSizeExceeded: () => new TusError(413, "Maximum size exceeded\n"),
   sizeExceeded: () => new TusError(413, "upload's size exceeded\n"),
+  /** Of an upload of no bytes, over S3: there is nothing to be found there. */
+  emptyUpload: () => new TusError(404, ""),
   alreadyFinished: () => new TusError(400, "Cannot terminate an already completed upload"),
 } as const;
 

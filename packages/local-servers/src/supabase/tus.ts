@@ -138,6 +138,8 @@ const create: Act = async (exchange, { service, records, locked }) => {
   const permission = permissionFor(exchange, service, id);
   if (metadata["contentType"]) checkTypeIsAllowed(metadata["contentType"], bucket.attributes.allowedMimeTypes);
   checkKeyForBackend(id.bucket, id.key, service.settings.backend);
+  // https://github.com/supabase/storage/issues/1300
+  if (length !== undefined && Number(length) === 0 && service.settings.backend === "s3") throw refusals.emptyUpload();
 
   await locked(id, async () => {
     const record = records.begin(bucket, id.key, {

@@ -21,6 +21,18 @@ const get = (key: string, headers: Record<string, string>): Promise<Answer> =>
   target.send("GET", `/object/${bucket}/${key}`, { headers });
 
 describe("§20 the server over S3", () => {
+  test.runIf(IS_LOCAL)("a resumable upload of no bytes is a 404 without a word", async () => {
+    const encode = (text: string): string => Buffer.from(text).toString("base64");
+    const { status, text } = await target.send("POST", "/upload/resumable", {
+      headers: {
+        "tus-resumable": "1.0.0",
+        "upload-length": "0",
+        "upload-metadata": `bucketName ${encode(bucket)},objectName ${encode("empty")}`,
+      },
+    });
+    expect([status, text]).toEqual([404, ""]);
+  });
+
   test.runIf(IS_LOCAL)("what fits into one part has the MD5 of its content as ETag", async () => {
     const text = "x".repeat(PART);
     await target.put(bucket, "small", text);
