@@ -14,13 +14,17 @@ async function created(user: ApiUser, sizeBytes: number): Promise<string> {
   return (await user.send("POST", "/tus", undefined, headers)).headers.get("location") ?? "";
 }
 
-async function contentOf({ service }: World, user: ApiUser, path: string): Promise<string> {
+async function keyOf({ service }: World, path: string): Promise<string> {
   const { object_key } = await service.db
     .selectFrom("bucketferry_uploads")
     .select("object_key")
     .where("id", "=", path.replace("/tus/", ""))
     .executeTakeFirstOrThrow();
-  return (await user.get(`/files/${object_key}`)).text();
+  return object_key;
+}
+
+async function contentOf(api: World, user: ApiUser, path: string): Promise<string> {
+  return (await user.get(`/files/${await keyOf(api, path)}`)).text();
 }
 
 /** Without a Content-Length. */
@@ -78,6 +82,20 @@ onEveryGround((started) => {
     expect((await user.send("PATCH", path, "hello", { ...PIECE, "upload-offset": "0" })).status).toBe(204);
     const refused = await user.send("DELETE", path, undefined, TUS);
     expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([409, "Conflict"]);
+    expect(await contentOf(api, user, path)).toBe("hello");
+  });
+
+  it("parts that were stored and never recorded are given back when the upload is complete", async (context) => {
+    const api = started();
+    const { storage } = api.service;
+    if (storage.capabilities.multipart === false) return context.skip("no uploads in parts");
+    const user = await as(api, "ada");
+    const path = await created(user, 5);
+    // What a process leaves that is killed between storing the first piece and saying so.
+    const lost = await storage.multipart.create(await keyOf(api, path), { contentType: "text/plain" });
+    await storage.multipart.uploadPart(lost, 1, new Uint8Array(1000));
+    expect((await user.send("PATCH", path, "hello", { ...PIECE, "upload-offset": "0" })).status).toBe(204);
+    expect(await Array.fromAsync(storage.multipart.list({ prefix: lost.key }))).toEqual([]);
     expect(await contentOf(api, user, path)).toBe("hello");
   });
 

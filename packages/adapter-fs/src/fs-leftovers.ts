@@ -8,7 +8,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 const WRITES_BETWEEN_LOOKS = 256;
 
 /**
- * Removes what killed writers have left: bodies without a key, and sidecars of versions that never came or that two
+ * Removes what killed writers have left: bodies without a key, uploads in parts that were not begun, and sidecars of versions that never came or that two
  * processes replaced at once. Nobody ever sees these; they only take room. Looks after the first write of a process and
  * then now and again, at the key that was just written.
  */
@@ -37,7 +37,7 @@ async function removeAbandoned(folder: string, isOurs: (name: string) => boolean
     for (const name of await readdir(folder)) {
       if (!isOurs(name)) continue;
       const path = join(folder, name);
-      if ((await stat(path)).mtimeMs < before) await rm(path, { force: true });
+      if ((await stat(path)).mtimeMs < before) await rm(path, { recursive: true, force: true });
     }
   } catch {
     // The write that came before is done, whatever keeps us from tidying up behind others.

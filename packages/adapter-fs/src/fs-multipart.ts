@@ -18,6 +18,7 @@ import { requireRoot } from "./fs-root.ts";
 import type { Sidecar } from "./fs-sidecar.ts";
 import { syncFile } from "./fs-sync.ts";
 
+const DESCRIPTION = "upload.json";
 type Description = Omit<Sidecar, "sha256"> & { readonly key: string; readonly startedAt: string };
 
 export interface FsMultipartParts {
@@ -42,11 +43,10 @@ export function fsMultipart({ layout, durable, commit }: FsMultipartParts): Driv
 
   async function describe(upload: MultipartUpload): Promise<Description> {
     try {
-      const text = await readFile(join(folderOf(upload), "upload.json"), "utf8");
-      const description = JSON.parse(text) as Description;
+      const description = await readDescription(folderOf(upload));
       if (description.key === upload.key) return description;
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
+      if (!isNoDescription(error)) throw error;
     }
     throw noUpload();
   }
@@ -81,8 +81,17 @@ export function fsMultipart({ layout, durable, commit }: FsMultipartParts): Driv
       } = options;
       const headers = { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, metadata };
       const description: Description = { ...headers, key, startedAt: new Date().toISOString() };
-      await mkdir(join(layout.uploads, uploadId), { recursive: true });
-      await writeFile(join(layout.uploads, uploadId, "upload.json"), JSON.stringify(description));
+      // Elsewhere first: an upload is there with its description, or not at all.
+      const begun = join(layout.temporary, uploadId);
+      try {
+        await mkdir(layout.uploads, { recursive: true });
+        await mkdir(begun, { recursive: true });
+        await writeFile(join(begun, DESCRIPTION), JSON.stringify(description));
+        await rename(begun, folderOf({ key, uploadId }));
+      } catch (error) {
+        await rm(begun, { recursive: true, force: true });
+        throw error;
+      }
       return { key, uploadId };
     },
 
@@ -134,13 +143,22 @@ export function fsMultipart({ layout, durable, commit }: FsMultipartParts): Driv
         throw error;
       });
       for (const uploadId of ids.toSorted()) {
-        const text = await readFile(join(layout.uploads, uploadId, "upload.json"), "utf8").catch(() => undefined);
-        if (text === undefined) continue;
-        const { key, startedAt } = JSON.parse(text) as Description;
+        const description = await readDescription(join(layout.uploads, uploadId)).catch(() => undefined);
+        if (description === undefined) continue;
+        const { key, startedAt } = description;
         if (key.startsWith(prefix)) yield { key, uploadId, startedAt: new Date(startedAt) };
       }
     },
   };
+}
+
+async function readDescription(folder: string): Promise<Description> {
+  return JSON.parse(await readFile(join(folder, DESCRIPTION), "utf8")) as Description;
+}
+
+/** Nothing, or half of one: a power cut, or a disk that was full when an older version wrote it. */
+function isNoDescription(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || error instanceof SyntaxError;
 }
 
 function partPath(folder: string, partNumber: number, etag: string): string {

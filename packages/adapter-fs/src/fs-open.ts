@@ -11,6 +11,9 @@ import { objectInfo } from "./fs-object-info.ts";
 import { requireRoot } from "./fs-root.ts";
 import { readSidecar } from "./fs-sidecar.ts";
 
+/** Nonblocking, since a pipe that somebody put there would hold one of the few threads that all files share, for ever. */
+export const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** One version of an object, held open: whatever is put meanwhile, these are its bytes and its headers. */
 export interface OpenObject {
   readonly file: FileHandle;
@@ -41,7 +44,7 @@ export async function openObject(layout: FsLayout, key: string): Promise<OpenObj
 async function openFile(layout: FsLayout, key: string): Promise<FileHandle> {
   const path = layout.object(key);
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await open(path, READ);
     try {
       refuseEscape(dirname(path), layout);
       return file;

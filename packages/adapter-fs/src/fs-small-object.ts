@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DriverBody, ObjectInfo } from "@bucketferry/storage-core/provider";
 import { identityAt, refuseEscape } from "./fs-commit.ts";
 import { fileIdentity } from "./fs-identity.ts";
 import type { FsLayout } from "./fs-layout.ts";
+import { READ } from "./fs-open.ts";
 import { objectInfo } from "./fs-object-info.ts";
 import { readSidecar } from "./fs-sidecar.ts";
 import { SMALL_FILE_BYTES } from "./fs-small-files.ts";
@@ -12,9 +13,6 @@ export interface SmallObject {
   readonly info: ObjectInfo;
   readonly bytes: Uint8Array;
 }
-
-/** Nonblocking, since a pipe that somebody put there would hold the whole process otherwise. */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** All of an object that is small. Undefined: it is large, is being replaced, or cannot be opened; opening it says which. */
 export function smallObject(layout: FsLayout, key: string): SmallObject | undefined {

@@ -1,6 +1,7 @@
-import { isStorageError, type StorageProvider } from "@bucketferry/storage-core";
+import type { StorageProvider } from "@bucketferry/storage-core";
 import type { Logger } from "pino";
 import type { ServiceDatabase } from "../database/open-database.ts";
+import { dropParts } from "../uploads/drop-parts.ts";
 import type { BackgroundTask } from "./background.ts";
 
 const AT_ONCE = 20;
@@ -47,7 +48,7 @@ export function deleteUnneeded({
         if (numUpdatedRows === 0n) continue;
         try {
           await storage.delete(key, { signal });
-          await dropParts(storage, key, { signal, log });
+          await dropParts({ storage, log }, key, signal);
           await note.where("due_at", "=", again).execute();
         } catch (error) {
           if (signal.aborted) return "idle";
@@ -57,27 +58,6 @@ export function deleteUnneeded({
       return due.length === AT_ONCE ? "more" : "idle";
     },
   };
-}
-
-/**
- * A process that is killed in the middle of an upload in parts leaves them: no object, nothing that is listed, and a bill
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html).
- */
-async function dropParts(
-  { capabilities, multipart }: StorageProvider,
-  key: string,
-  { signal, log }: { readonly signal: AbortSignal; readonly log: Logger },
-): Promise<void> {
-  if (capabilities.multipart === false) return;
-  try {
-    for await (const upload of multipart.list({ prefix: key, signal })) {
-      if (upload.key === key) await multipart.abort(upload, { signal });
-    }
-  } catch (error) {
-    // The object itself is gone, and asking again would not help.
-    if (!isStorageError(error, "PermissionDenied")) throw error;
-    log.warn({ key, err: error }, "whether parts of an upload are left cannot be seen");
-  }
 }
 
 async function isNeeded(db: ServiceDatabase, key: string): Promise<boolean> {

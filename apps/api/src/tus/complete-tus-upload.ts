@@ -2,6 +2,7 @@ import { checkContent } from "../direct-uploads/check-content.ts";
 import { dropUpload, findUpload, markComplete } from "../direct-uploads/upload-store.ts";
 import { Problem } from "../problem/problem.ts";
 import type { Service } from "../service.ts";
+import { dropParts } from "../uploads/drop-parts.ts";
 import { claimObject, noteUnneeded } from "../uploads/stored-object.ts";
 import { attachUpload } from "../uploads/upload-purpose.ts";
 import { objectOf, progressOf, type ProviderStore } from "./provider-store.ts";
@@ -16,7 +17,7 @@ export async function completeTusUpload(
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, background } = service;
+  const { db, background, log } = service;
   const upload = await findUpload(db, id);
   if (upload === undefined) throw new Problem("NotFound", "There is no such upload.");
   if (upload.state === "complete") return;
@@ -32,6 +33,10 @@ export async function completeTusUpload(
       await attachUpload(service, transaction, upload, { key: upload.object_key, size: info.size, etag: info.etag });
       for (const key of store.assembly.sideKeys(object, progress)) await noteUnneeded(transaction, key, new Date());
     });
+    // The first piece of an upload whose record was lost has begun another one.
+    await dropParts(service, upload.object_key, signal).catch((error: unknown) =>
+      log.warn({ key: upload.object_key, err: error }, "parts of an upload may be left"),
+    );
   } catch (error) {
     if (error instanceof Problem && error.code === "ContentMismatch") await dropUpload(db, upload);
     throw error;
