@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -11,6 +12,8 @@ import {
   type ObjectRecord,
   type ObjectState,
 } from "@bucketferry/ledger";
+import { objectPage } from "../src/objects/object-queries.ts";
+import type { Sql } from "../src/sqlite/sql.ts";
 import { collect, openTestLedger, planned, ROUTE, temporaryFolder } from "./ledger-fixture.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -97,6 +100,27 @@ describe("the objects of a ledger", () => {
       { numRuns: 25 },
     );
   });
+
+  it.each(OBJECT_STATES)(
+    "L9 a page of those that are %s is one range of the index, and costs nothing for all the others",
+    async (state) => {
+      await ledger.objects.write([planned("a")]);
+      const raw = new Database(ledger.path, { readonly: true });
+      const plans: string[] = [];
+      const explained: Pick<Sql, "all"> = {
+        all(text, ...parameters) {
+          const steps = raw.prepare(`explain query plan ${text}`).all(...parameters) as { readonly detail: string }[];
+          plans.push(steps.map(({ detail }) => detail).join("; "));
+          return [];
+        },
+      };
+
+      objectPage(explained as Sql, { route: ROUTE.name, routeId: 1, states: [state], limit: 1_000 });
+
+      raw.close();
+      expect(plans).toEqual(["SEARCH objects USING INDEX objects_by_state (route_id=? AND state=? AND key>?)"]);
+    },
+  );
 
   it("follow the table of transitions, count exactly, and refuse everything else as a whole", async () => {
     const step = fc.record({

@@ -15,6 +15,9 @@ const LISTED: readonly ObjectState[] = ["failed", "planned", "copied", "vanished
 /** What keeps the move from being complete; the rest has an explanation. */
 const OPEN: readonly ObjectState[] = ["failed", "planned", "copied"];
 
+/** As many objects are in memory at once, however many are asked for. */
+const PAGE_SIZE = 1_000;
+
 /** Why an object is where it is. Of one that was copied, nothing is wrong; nobody has shown yet that it is right. */
 function reasonOf({ state, reason }: ObjectRecord): string | null {
   return state === "copied" ? "not-verified" : reason;
@@ -39,10 +42,13 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
     for (const state of LISTED) {
       let left = options.limit;
       for (const route of routes) {
-        if (left <= 0) break;
-        for (const object of await ledger.objects.page({ route: route.name, states: [state], limit: left })) {
-          show(object);
-          left--;
+        for (let after: string | undefined; left > 0;) {
+          const limit = Math.min(left, PAGE_SIZE);
+          const page = await ledger.objects.page({ route: route.name, states: [state], after, limit });
+          for (const object of page) show(object);
+          left -= page.length;
+          after = page.at(-1)?.key;
+          if (page.length < limit) break;
         }
       }
     }

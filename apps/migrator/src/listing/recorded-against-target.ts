@@ -1,4 +1,4 @@
-import type { Ledger, ObjectRecord, ObjectState } from "@bucketferry/ledger";
+import type { Ledger, ObjectRecord } from "@bucketferry/ledger";
 import type { ObjectEntry } from "@bucketferry/storage-core";
 import type { Route } from "@bucketferry/config";
 import { listSorted } from "./list-sorted.ts";
@@ -10,17 +10,16 @@ export interface ListedCopy {
   readonly listed: ObjectEntry | undefined;
 }
 
-/** Every object on record in these states with its entry in the target's listing, in key order. */
+/** Every object on record with its entry in the target's listing, in key order. */
 export async function* recordedAgainstTarget(
   route: Route,
   ledger: Ledger,
-  states: readonly ObjectState[],
   signal: AbortSignal,
 ): AsyncGenerator<ListedCopy> {
   const steps = lockStep(
     {
       name: `the ledger of route ${route.name}`,
-      pages: ledger.objects.pages({ route: route.name, states, signal }),
+      pages: ledger.objects.pages({ route: route.name, signal }),
       keyOf: (object: ObjectRecord) => object.targetKey,
     },
     listSorted(route, "target", (entry) => entry.key, signal),

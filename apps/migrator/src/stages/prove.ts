@@ -1,5 +1,5 @@
 import type { Config, Route } from "@bucketferry/config";
-import { OBJECT_STATES, type ObjectRecord } from "@bucketferry/ledger";
+import type { ObjectRecord } from "@bucketferry/ledger";
 import { looksLikeMd5 } from "../decide/compare-copies.ts";
 import { actionFor } from "../decide/failure.ts";
 import { proveObject, proveReference, type ReferenceProof } from "../decide/prove-object.ts";
@@ -111,7 +111,7 @@ async function proveObjects(
   };
   const buffers = partBuffers();
   const copies = async function* (): AsyncGenerator<ListedCopy & { readonly finish: (line: EvidenceObject) => void }> {
-    for await (const copy of recordedAgainstTarget(route, ledger, OBJECT_STATES, abort)) {
+    for await (const copy of recordedAgainstTarget(route, ledger, abort)) {
       await file.drained();
       await lines.room();
       yield { ...copy, finish: lines.place() };
