@@ -149,7 +149,17 @@ async function sendWhole(
   if (typeof name !== "string") {
     throw new StorageError("Unknown", "the service did not say what it stored", { applied: "unknown" });
   }
-  if (name !== `${endpoint.bucket}/${key}`) throw pathWasChanged(name, true);
+  if (!isSpellingOf(name, `${endpoint.bucket}/${key}`)) throw pathWasChanged(name, true);
+}
+
+/** Percent-encoded or not: no key that the service stores holds a percent sign. */
+function isSpellingOf(name: string, path: string): boolean {
+  if (name === path) return true;
+  try {
+    return decodeURIComponent(name) === path;
+  } catch {
+    return false;
+  }
 }
 
 /**

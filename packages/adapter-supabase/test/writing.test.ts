@@ -66,6 +66,15 @@ describe("put", () => {
     await expect(local.provider.put("a//b.txt", "x")).rejects.toMatchObject({ code: "InvalidConfig", applied: true });
   });
 
+  it("takes the percent-encoded name of a key for the key", async () => {
+    local.proxy.faults.inject({
+      match: { method: "POST", path: "logo" },
+      times: 1,
+      fault: { kind: "rewrite", body: '{"Key":"media/logo%402x.png","Id":"x"}' },
+    });
+    expect(await local.provider.put("logo@2x.png", "x")).toMatchObject({ key: "logo@2x.png", size: 1 });
+  });
+
   it("A25 that meets another write to the same key is a Conflict, as a copy is", async () => {
     const body =
       '{"statusCode":"409","error":"Duplicate","message":"The resource already exists","code":"KeyAlreadyExists"}';
