@@ -41,6 +41,9 @@ function unchanged(source: ObjectInfo, { ifMatch, ifNoneMatch }: CopyOptions): P
   return { key, size, etag, version, checksums };
 }
 
+/** What a header would lose at its end (RFC 9110 §5.5), or what would name a version. Versions that decode nothing do not find such keys. */
+const OTHERWISE_READ = / $|\?versionId=/g;
+
 function sourceHeaders(
   { config, capabilities }: S3Context,
   { key, etag }: ObjectInfo,
@@ -50,7 +53,7 @@ function sourceHeaders(
   return {
     "x-amz-copy-source": profile.decodesCopySource
       ? `/${encodeURIComponent(bucket)}/${encodeKeyPath(key)}`
-      : `${bucket}/${key}`,
+      : `${bucket}/${key}`.replace(OTHERWISE_READ, encodeURIComponent),
     "x-amz-copy-source-if-match": capabilities.conditionalCopy.source ? `"${etag}"` : undefined,
   };
 }

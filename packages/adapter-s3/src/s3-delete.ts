@@ -40,7 +40,24 @@ export async function deleteBatch(
   const together = keys.filter((key) => IN_XML.test(key));
   const apart = keys.filter((key) => !IN_XML.test(key));
   const outcomes = together.length === 0 ? [] : await deleteTogether(context, together, options);
-  for (const key of apart) outcomes.push(await deleteApart(context, key, options));
+  const isOpen = ({ error }: DeleteOutcome): boolean =>
+    context.config.profile.deniesMissingDeletes && error?.code === "PermissionDenied";
+  // Asked for alone, a key that is not there and one that is denied are told apart.
+  apart.push(...outcomes.filter(isOpen).map(({ key }) => key));
+  return [...outcomes.filter((outcome) => !isOpen(outcome)), ...(await deleteEach(context, apart, options))];
+}
+
+async function deleteEach(
+  context: S3Context,
+  keys: readonly string[],
+  options: OperationOptions,
+): Promise<readonly DeleteOutcome[]> {
+  const outcomes: DeleteOutcome[] = [];
+  const rest = keys.values();
+  const worker = async (): Promise<void> => {
+    for (const key of rest) outcomes.push(await deleteApart(context, key, options));
+  };
+  await Promise.all(Array.from({ length: context.config.concurrency }, worker));
   return outcomes;
 }
 

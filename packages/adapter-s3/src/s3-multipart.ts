@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import {
   StorageError,
   type Checksum,
+  type ListedPart,
   type MultipartCompleteOptions,
   type MultipartCreateOptions,
   type MultipartUpload,
@@ -168,8 +169,8 @@ async function listParts(
   { client }: S3Context,
   { key, uploadId }: MultipartUpload,
   { signal }: OperationOptions,
-): Promise<readonly UploadedPart[]> {
-  const parts: UploadedPart[] = [];
+): Promise<readonly ListedPart[]> {
+  const parts: ListedPart[] = [];
   for (let marker: string | undefined; ;) {
     const { text } = await client.text({
       method: "GET",
@@ -179,10 +180,11 @@ async function listParts(
     });
     const page = parseXml(text, "ListPartsResult");
     for (const part of page.all("Part")) {
+      const size = part.textOf("Size");
       parts.push({
         partNumber: Number(part.textOf("PartNumber")),
         etag: etagOf(part.textOf("ETag")),
-        size: Number(part.textOf("Size")),
+        ...(size === undefined ? {} : { size: Number(size) }),
       });
     }
     const next = page.textOf("NextPartNumberMarker");

@@ -42,8 +42,10 @@ export interface S3Profile {
   readonly plusIsSpace: boolean;
   /** Has `UploadPartCopy`, without which copies beyond one CopyObject are refused. */
   readonly partCopy: boolean;
-  /** The service decodes `x-amz-copy-source`. */
+  /** `x-amz-copy-source` is decoded by every version of the service; else no more of it is encoded than a header needs. */
   readonly decodesCopySource: boolean;
+  /** Of many deletes in one request, those of keys that are not there are answered as if a right were missing. */
+  readonly deniesMissingDeletes: boolean;
   /** What to accept so that stored bytes come as they are: some services unpack gzip for whoever does not take it. */
   readonly acceptEncoding: "identity" | "gzip";
   /** A HEAD of an empty object has no `Content-Length`. */
@@ -150,6 +152,7 @@ const GENERIC_PROFILE: S3Profile = {
   plusIsSpace: false,
   partCopy: false,
   decodesCopySource: true,
+  deniesMissingDeletes: false,
   acceptEncoding: "identity",
   emptyHeadHasNoLength: false,
   capabilities: GENERIC,
@@ -324,6 +327,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     endpoints: /\/storage\/v1\/s3\/$/,
     contentMd5: false,
     decodesCopySource: false,
+    deniesMissingDeletes: true,
     emptyHeadHasNoLength: true,
     capabilities: {
       ...GENERIC,

@@ -1,5 +1,5 @@
 import type { UploadPartRecord, UploadRecord } from "@bucketferry/ledger";
-import type { MultipartUpload, ObjectInfo, UploadedPart } from "@bucketferry/storage-core";
+import type { ListedPart, MultipartUpload, ObjectInfo } from "@bucketferry/storage-core";
 
 /** Whether the parts of an upload on record are parts of this version of the object, going to this place. */
 export function isOfVersion(
@@ -14,18 +14,19 @@ export function isOfVersion(
 
 /**
  * Parts that need not be sent again, by number: those on record that the target still has as they were recorded. One that the
- * target has and nobody recorded may be anything, and is replaced.
+ * target has and nobody recorded may be anything, and is replaced. Of a target that says no sizes the ETag is enough: it gave each
+ * to one body.
  */
 export function partsToKeep(
   recorded: readonly UploadPartRecord[],
-  atTarget: readonly UploadedPart[],
+  atTarget: readonly ListedPart[],
 ): ReadonlyMap<number, UploadPartRecord> {
   const held = new Map(atTarget.map((part) => [part.partNumber, part]));
   return new Map(
     recorded
       .filter(({ partNumber, etag, size }) => {
         const part = held.get(partNumber);
-        return part !== undefined && part.etag === etag && part.size === size;
+        return part !== undefined && part.etag === etag && (part.size === undefined || part.size === size);
       })
       .map((part) => [part.partNumber, part]),
   );
@@ -42,7 +43,7 @@ const CLOCK_SKEW_MS = 15 * 60_000;
 export function canBeUnanswered(
   record: Pick<UploadRecord, "targetKey" | "startedAt">,
   upload: MultipartUpload & { readonly startedAt?: Date | undefined },
-  parts: readonly UploadedPart[],
+  parts: readonly ListedPart[],
 ): boolean {
   if (upload.key !== record.targetKey || parts.length > 0) return false;
   return upload.startedAt === undefined || upload.startedAt.getTime() >= record.startedAt - CLOCK_SKEW_MS;

@@ -1,10 +1,5 @@
 import type { UploadRecord } from "@bucketferry/ledger";
-import {
-  isStorageError,
-  type MultipartUpload,
-  type StorageProvider,
-  type UploadedPart,
-} from "@bucketferry/storage-core";
+import { isStorageError, type ListedPart, type MultipartUpload, type StorageProvider } from "@bucketferry/storage-core";
 import { canBeUnanswered } from "../decide/resume-upload.ts";
 import { attribute } from "./side-failure.ts";
 
@@ -37,7 +32,7 @@ export async function partsAtTarget(
   target: StorageProvider,
   upload: MultipartUpload,
   signal: AbortSignal,
-): Promise<readonly UploadedPart[] | undefined> {
+): Promise<readonly ListedPart[] | undefined> {
   try {
     return await target.multipart.listParts(upload, { signal });
   } catch (error) {

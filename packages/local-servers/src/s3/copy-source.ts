@@ -1,7 +1,7 @@
 import type { Call, ObjectCall } from "./call.ts";
 import { judgeRead } from "./conditions.ts";
 import { refuseVersion } from "./object-operations.ts";
-import type { Support } from "./profiles.ts";
+import type { Profile, Support } from "./profiles.ts";
 import { parseQuery } from "./request-target.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3-error.ts";
 import type { S3Object } from "./shape.ts";
@@ -14,7 +14,7 @@ export interface CopySource {
 
 /** Finds the object that `x-amz-copy-source` names, as far as whoever asks may read it and its conditions hold. */
 export function findCopySource(call: ObjectCall, conditions: Support): CopySource {
-  const { bucket: name, key } = parseCopySource(call.header("x-amz-copy-source") ?? "");
+  const { bucket: name, key } = parseCopySource(call.header("x-amz-copy-source") ?? "", call.server.profile);
   const bucket = call.server.store.bucket(name);
   if (bucket === undefined) throw new S3Error("NoSuchBucket", { fields: { BucketName: name } });
   if (!call.may("s3:GetObject", name, key)) throw new S3Error("AccessDenied");
@@ -29,14 +29,16 @@ export function findCopySource(call: ObjectCall, conditions: Support): CopySourc
 }
 
 /** `BUCKET/KEY` or `/BUCKET/KEY`, percent-encoded wholly or in its segments, with an optional `?versionId=`. */
-function parseCopySource(header: string): { readonly bucket: string; readonly key: string } {
+function parseCopySource(
+  header: string,
+  { plusInCopySource }: Profile,
+): { readonly bucket: string; readonly key: string } {
   const mark = header.indexOf("?versionId=");
   if (mark !== -1) refuseVersion(parseQuery(header.slice(mark + 1)).get("versionId"));
   const encoded = mark === -1 ? header : header.slice(0, mark);
   let path: string;
   try {
-    // As in a path, a plus sign is a space.
-    path = decodeURIComponent(encoded.replaceAll("+", " "));
+    path = decodeURIComponent(plusInCopySource === "space" ? encoded.replaceAll("+", " ") : encoded);
   } catch {
     throw invalidCopySource(header);
   }

@@ -19,8 +19,9 @@ const DEFAULT_CONTENT_TYPE = "binary/octet-stream";
 /** What the request says of an object's content: standard headers and user metadata. */
 export function readDescription(call: Call): Description {
   const headers: Record<string, string> = { "content-type": DEFAULT_CONTENT_TYPE };
-  const { framingInEncoding } = call.server.profile;
-  for (const name of KEPT) {
+  const { framingInEncoding, storedHeaders } = call.server.profile;
+  if (storedHeaders === "typeAndCache") headers["cache-control"] = "no-cache";
+  for (const name of storedHeaders === "all" ? KEPT : KEPT.slice(0, 2)) {
     const sent = call.header(name);
     const value = name === "content-encoding" && framingInEncoding === "dropped" ? withoutFraming(sent) : sent;
     if (value !== undefined && value !== "") headers[name] = value;

@@ -166,7 +166,7 @@ export function listParts(call: ObjectCall): Answer {
       PartNumber: part.number,
       LastModified: xmlDate(part.modifiedAtMs),
       ETag: quoted(part.attributes.etag),
-      Size: part.body.size,
+      Size: profile.partSizes === "told" ? part.body.size : undefined,
       ...partChecksumFields(part),
     })),
   });

@@ -69,7 +69,10 @@ function readObject(call: ObjectCall, form: "withBody" | "headersOnly"): Answer 
   const length = { "content-length": String(end - start) };
   const checksums = status === 206 && extra["x-amz-mp-parts-count"] === undefined ? withoutChecksums(headers) : headers;
   const answer = { status, headers: { ...checksums, ...extra, ...length } };
-  if (form === "headersOnly") return answer;
+  if (form === "headersOnly") {
+    const isUntold = end === start && call.server.profile.emptyLength === "untold";
+    return isUntold ? { status, headers: { ...checksums, ...extra } } : answer;
+  }
   checkReadable(object.attributes);
   return { ...answer, body: { kind: "bytes", reader: call.server.store.read(sliceBody(object.body, start, end)) } };
 }
@@ -179,7 +182,9 @@ export async function deleteObject(call: ObjectCall): Promise<Answer> {
     ifNoneMatch: "notImplemented",
     ifMatch: server.profile.conditions.delete,
   });
-  checkWriteConditions(call, conditions, bucket.object(key));
+  const object = bucket.object(key);
+  checkWriteConditions(call, conditions, object);
+  if (object === undefined && server.profile.missingDeletes === "refused") throw new S3Error("NoSuchKey");
   bucket.deleteObject(key);
   await server.store.sync();
   return NO_CONTENT;
@@ -225,6 +230,7 @@ function deleteOne(call: BucketCall, element: XmlElement): { readonly key: strin
     if (etag !== undefined && judgeWrite({ ifMatch: etag, ifNoneMatch: undefined }, current) !== "proceed") {
       throw new S3Error(object === undefined ? "NoSuchKey" : "PreconditionFailed");
     }
+    if (object === undefined && call.server.profile.missingDeletes === "refused") throw new S3Error("AccessDenied");
     call.bucket.deleteObject(key);
     return { key };
   } catch (error) {

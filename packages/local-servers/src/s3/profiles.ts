@@ -40,10 +40,15 @@ export interface Profile {
   /** Regions that a signature may name; `own`: the server's. */
   readonly regions: "own" | "any" | readonly string[];
   readonly plusInPath: "space" | "plus";
+  readonly plusInCopySource: "space" | "plus";
   /** Largest page of a listing. */
   readonly maxListKeys: number;
   /** Any text is a token (it is taken as a key), or only one that the server issued. */
   readonly tokens: "opaque" | "keys";
+  /** Of the standard headers: all are stored with an object, or those two, the cache policy with a value of its own where none was sent. */
+  readonly storedHeaders: "all" | "typeAndCache";
+  /** Whether HEAD says the length of an empty object. */
+  readonly emptyLength: "told" | "untold";
   /** Names and values together. */
   readonly maxMetadataBytes: number;
   readonly underscoreInMetadata: "kept" | "dash";
@@ -55,7 +60,9 @@ export interface Profile {
   readonly framingInEncoding: "dropped" | "kept";
   readonly keyTooLong: "KeyTooLongError" | "InvalidObjectName";
   /** Keys that are refused, as a pattern, with the code of the refusal. */
-  readonly refusedKeys: { readonly pattern: RegExp; readonly code: "XMinioInvalidObjectName" } | undefined;
+  readonly refusedKeys:
+    | { readonly pattern: RegExp; readonly code: "XMinioInvalidObjectName" | "InvalidKey" }
+    | undefined;
   /** Whether an object `a` can live beside an object `a/b`. */
   readonly objectBesideFolder: boolean;
   /** What a new bucket has; `none`: the service has no Block Public Access. */
@@ -76,6 +83,10 @@ export interface Profile {
   /** Codes of ListParts and CompleteMultipartUpload on an upload that is gone. */
   readonly listPartsOfMissing: "NoSuchUpload" | "NoSuchKey";
   readonly completeOfMissing: "NoSuchUpload" | "InternalError";
+  /** Whether ListParts says how long each part is. */
+  readonly partSizes: "told" | "untold";
+  /** What becomes of deleting a key that is not there: nothing, or errors, of which the one of many looks like a missing right. */
+  readonly missingDeletes: "done" | "refused";
   /** A DeleteObjects that names a key which XML 1.0 cannot hold. */
   readonly deletesOutsideXml: "done" | "refused";
   /** Operations of this server that the service does not have. */
@@ -104,8 +115,11 @@ const aws: Profile = {
   chunkedBodies: true,
   regions: "own",
   plusInPath: "space",
+  plusInCopySource: "space",
   maxListKeys: 1000,
   tokens: "opaque",
+  storedHeaders: "all",
+  emptyLength: "told",
   maxMetadataBytes: 2048,
   underscoreInMetadata: "kept",
   metadataText: "encodedWords",
@@ -126,6 +140,8 @@ const aws: Profile = {
   partReads: true,
   listPartsOfMissing: "NoSuchUpload",
   completeOfMissing: "NoSuchUpload",
+  partSizes: "told",
+  missingDeletes: "done",
   deletesOutsideXml: "done",
   without: [],
 };
@@ -296,8 +312,41 @@ const minio: Profile = {
   without: PUBLIC_ACCESS_BLOCK_OPERATIONS,
 };
 
-export const PROFILES = { aws, awsObjectLock, ceph16, ceph18, ceph20, r2, b2, minio, gcs } as const satisfies Record<
-  string,
-  Profile
->;
+/**
+ * Supabase Storage by its S3 endpoint, in the manner of its older versions, which refuse to delete what is not there:
+ * https://supabase.com/docs/guides/storage/s3/compatibility, https://github.com/supabase/storage (`src/storage/protocols/s3`)
+ */
+const supabase: Profile = {
+  ...aws,
+  name: "supabase",
+  conditions: gcs.conditions,
+  checksums: "ignored",
+  regions: ["us-east-1", "auto", ""],
+  plusInPath: "plus",
+  plusInCopySource: "plus",
+  storedHeaders: "typeAndCache",
+  emptyLength: "untold",
+  metadataText: "asSent",
+  refusedKeys: { pattern: /[^\w/!.*'() &$@=;:+,?-]/, code: "InvalidKey" },
+  publicAccessBlock: "none",
+  acls: "notImplemented",
+  equalParts: true,
+  partReads: false,
+  partSizes: "untold",
+  missingDeletes: "refused",
+  without: [...POLICY_OPERATIONS, ...PUBLIC_ACCESS_BLOCK_OPERATIONS],
+};
+
+export const PROFILES = {
+  aws,
+  awsObjectLock,
+  ceph16,
+  ceph18,
+  ceph20,
+  r2,
+  b2,
+  minio,
+  gcs,
+  supabase,
+} as const satisfies Record<string, Profile>;
 export type ProfileName = keyof typeof PROFILES;

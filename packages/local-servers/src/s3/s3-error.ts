@@ -23,6 +23,7 @@ const ERRORS = {
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidChunkSizeError: [403, "Only the last chunk is allowed to have a size less than 8192 bytes"],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
+  InvalidKey: [400, "Invalid key"],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
   InvalidObjectName: [400, "The specified object name is not valid."],
   InvalidObjectState: [403, "The operation is not valid for the object's storage class"],

@@ -22,6 +22,7 @@ import type {
   PresignOptions,
   PutOptions,
   PutResult,
+  ListedPart,
   UploadedPart,
   UploadPartOptions,
   UrlOptions,
@@ -106,7 +107,7 @@ export interface DriverMultipart {
     body: BodySource,
     options: UploadPartOptions,
   ): Promise<UploadedPart>;
-  listParts(upload: MultipartUpload, options: OperationOptions): Promise<readonly UploadedPart[]>;
+  listParts(upload: MultipartUpload, options: OperationOptions): Promise<readonly ListedPart[]>;
   complete(
     upload: MultipartUpload,
     parts: readonly Pick<UploadedPart, "partNumber" | "etag">[],

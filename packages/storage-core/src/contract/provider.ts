@@ -300,7 +300,13 @@ export interface UploadedPart {
   /** 1 up to `capabilities.multipart.maxParts`. */
   readonly partNumber: number;
   readonly etag: string;
+  /** In bytes. */
   readonly size: number;
+}
+
+export interface ListedPart extends Pick<UploadedPart, "partNumber" | "etag"> {
+  /** In bytes; absent where the service does not say it. */
+  readonly size?: number | undefined;
 }
 
 export interface UploadPartOptions extends OperationOptions {
@@ -326,7 +332,7 @@ export interface MultipartOperations {
     options?: UploadPartOptions,
   ): Promise<UploadedPart>;
   /** Parts that the service holds, by number. `NotFound` when the upload is gone. */
-  listParts(upload: MultipartUpload, options?: OperationOptions): Promise<readonly UploadedPart[]>;
+  listParts(upload: MultipartUpload, options?: OperationOptions): Promise<readonly ListedPart[]>;
   /** Makes the object of these parts, in order of their numbers; at least one. */
   complete(
     upload: MultipartUpload,
