@@ -3,14 +3,10 @@
  * S3 and others take a bare one for a space. Throws a URIError for half a surrogate pair, which no valid key holds.
  */
 export function encodeKeyPath(key: string): string {
-  return key.split("/").map(encodeSegment).join("/");
-}
-
-function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  // A percent sign of the key is escaped itself, so every `%2F` is a slash.
+  return encodeURIComponent(key)
+    .replaceAll("%2F", "/")
+    .replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**
