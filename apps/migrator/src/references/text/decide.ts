@@ -55,6 +55,7 @@ function ruleFor(policy: "map" | "map-and-drop-query", to: RewriteTo): QueryRule
 }
 
 function isAmbiguous({ bounded }: Occurrence, known: readonly Reading[], best: Reading): boolean {
+  if (known.length === 1) return false;
   const others = known.filter((other) => other !== best);
   if (others.some((other) => other.rank === best.rank)) return true;
   return best.rank === 0 ? !bounded && others.some((other) => other.end > best.end) : others.length > 0;

@@ -38,9 +38,10 @@ export function policyFor(
   { kind, form }: { readonly kind: ReferenceKind; readonly form: ReferenceKind },
   to: RewriteTo,
 ): { readonly policy: FormPolicy; readonly reason: KeptReason } {
-  const policies = { ...DEFAULT_POLICIES[to.to], ...to.forms, key: "map" as const };
-  const stricter = maps(policies[kind]) && policies[form] !== "map" ? form : kind;
-  const policy = policies[stricter];
+  const policyOf = (one: ReferenceKind): FormPolicy =>
+    one === "key" ? "map" : (to.forms?.[one] ?? DEFAULT_POLICIES[to.to][one]);
+  const stricter = maps(policyOf(kind)) && policyOf(form) !== "map" ? form : kind;
+  const policy = policyOf(stricter);
   const reported = stricter === "key" ? "reported-form" : WHY_REPORTED[stricter];
   return { policy, reason: policy === "keep" ? "kept-by-policy" : reported };
 }

@@ -105,11 +105,13 @@ function windowOf(text: string, { start, layers }: UrlPlace, limit: number): Win
   return { raw, core, reachesEnd: start + raw.length === text.length, tooLong };
 }
 
+const ORIGIN = /(?:[a-z][a-z0-9]{1,4}:)?\/\/[^\s/?#\\"'<>()]{1,300}/iy;
+
 /** Offset behind the host, where the path begins. */
 function behindHost(url: string, kind: UrlPlace["kind"]): number | undefined {
   if (kind === "path") return 1;
-  const authority = /^(?:[a-z][a-z0-9]{1,4}:)?\/\/[^\s/?#\\"'<>()]{1,300}/i.exec(url)?.[0];
-  return authority?.length;
+  ORIGIN.lastIndex = 0;
+  return ORIGIN.test(url) ? ORIGIN.lastIndex : undefined;
 }
 
 const BEFORE: readonly (readonly [RegExp, string])[] = [

@@ -66,7 +66,7 @@ export function urlEnds(text: string, { before, from, isWhole }: UrlSurroundings
 }
 
 function unique(ends: readonly number[]): number[] {
-  return [...new Set(ends)];
+  return ends.filter((end, index) => ends.indexOf(end) === index);
 }
 
 /** Ends before one of these characters, the longest text first. */

@@ -127,7 +127,7 @@ function repeated(layer: Spelling, times: number): Spelling[] {
 /** The same URL may stand in further layers that its slashes do not show: likeliest first. */
 export function likelyLayers(piece: string, layers: readonly Spelling[]): readonly (readonly Spelling[])[] {
   const [outermost] = layers;
-  if (outermost === percent) return [layers];
+  if (outermost === percent || !/[&\\]/.test(piece)) return [layers];
   const hasEntities =
     outermost !== entities && piece.includes("&") && /&(?:[a-z]{2,6}|#[0-9]{1,7}|#x[0-9a-f]{1,6});/i.test(piece);
   const hasEscapes = layers.length === 0 && piece.includes("\\");

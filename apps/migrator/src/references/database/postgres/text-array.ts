@@ -13,10 +13,10 @@ export function textArray(texts: readonly string[]): Buffer {
   const sizes = texts.map((text) => Buffer.byteLength(text));
   const array = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size + 4, HEADER_BYTES));
   let at = writeHeader(array, [1, 0, TEXT_OID, texts.length, 1]);
-  for (const [index, text] of texts.entries()) {
+  texts.forEach((text, index) => {
     at = array.writeInt32BE(sizes[index] ?? 0, at);
     at += array.write(text, at);
-  }
+  });
   return array;
 }
 
