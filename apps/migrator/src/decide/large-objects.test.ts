@@ -122,6 +122,15 @@ describe("an upload on record", () => {
     expect([...kept.keys()]).toEqual([1]);
   });
 
+  it("is gone on with by the ETags of its parts where the target does not say how long they are", () => {
+    const recorded = [1, 2].map((partNumber) => ({ partNumber, etag: `e${partNumber}`, size: 10, digest: "d" }));
+    const kept = partsToKeep(recorded, [
+      { partNumber: 1, etag: "e1" },
+      { partNumber: 2, etag: "other" },
+    ]);
+    expect([...kept.keys()]).toEqual([1]);
+  });
+
   it("S25 without an id is the one that is under its key, has no parts and is not older", () => {
     const upload = { key: "k", uploadId: "x", startedAt: new Date(record.startedAt + 5) };
     expect(canBeUnanswered(record, upload, [])).toBe(true);
