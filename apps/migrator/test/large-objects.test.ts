@@ -64,6 +64,19 @@ describe("a large object", () => {
     expect(await copy()).toMatchObject({ copied: 0, adopted: 0 });
   });
 
+  it("whose completion meets another write, however often it is asked for, is sent anew", async () => {
+    await planned(["large", ONE]);
+    targetProxy.faults.inject({
+      match: { method: "POST", path: "large", query: "uploadId" },
+      times: 3,
+      fault: { kind: "answer", status: 409, body: "<Error><Code>ConditionalRequestConflict</Code></Error>" },
+    });
+    expect(await copy()).toMatchObject({ copied: 1, failed: 0 });
+    expect(partsSent()).toBe(6);
+    await isCopied("large", ONE);
+    await nothingIsLeft();
+  });
+
   it("S1 S2 whose source changes between two parts is read again as a whole, and no upload of the old one is left", async () => {
     await planned(["large", ONE]);
     let opened = 0;

@@ -1,5 +1,5 @@
 import type { UploadWithParts } from "@bucketferry/ledger";
-import { isStorageError, StorageError, type PutResult } from "@bucketferry/storage-core";
+import { isStorageError, StorageError, type PutResult, type StorageProvider } from "@bucketferry/storage-core";
 import type { PartPlan } from "../decide/part-plan.ts";
 import { killPoint } from "../references/kill-point.ts";
 import { adoptOrRefuse, compareWithoutPut, isUnexpectedAtTarget } from "./adopt.ts";
@@ -64,8 +64,9 @@ async function finish(
       await discard(transfer, upload, context);
       return adoptOrRefuse(transfer, digests, context);
     }
-    if (endOf(error) !== "upload-lost") throw error;
-    return afterLostAnswer(transfer, upload, digests, context);
+    if (endOf(error) === "upload-lost") return afterLostAnswer(transfer, upload, digests, context);
+    if (isSpent(error, target)) await discard(transfer, upload, context);
+    throw error;
   }
   killPoint("upload:completed");
   await forget(transfer, context);
@@ -102,6 +103,18 @@ function endOf(error: unknown): UploadEnd {
   if (side === "target") return isStorageError(failure, "NotFound") ? "upload-lost" : "resumable";
   if (isStorageError(failure, "PreconditionFailed")) return "changed";
   return isStorageError(failure, "NotFound", "ChecksumMismatch") ? "useless" : "resumable";
+}
+
+/**
+ * A write under the same key came between. Where the completion has a condition, such an upload is not completed by asking again, but has
+ * to be sent anew: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+function isSpent(error: unknown, { capabilities }: StorageProvider): boolean {
+  return (
+    capabilities.conditionalMultipart.create &&
+    error instanceof SideFailure &&
+    isStorageError(error.failure, "Conflict")
+  );
 }
 
 /** The completion's answer was lost and asked for again, or somebody else has ended the upload: what is there tells. */
