@@ -7,6 +7,7 @@ import { evidenceFile, type EvidenceFile, type WrittenEvidence } from "../eviden
 import { EVIDENCE_FORMAT, LIMITS, type EvidenceObject } from "../evidence/evidence-lines.ts";
 import { recordedAgainstTarget, type ListedCopy } from "../listing/recorded-against-target.ts";
 import { LocatedFailure } from "../located-failure.ts";
+import { withSteadyHeap } from "../process/steady-heap.ts";
 import type { StoredReference } from "../references/contract.ts";
 import { masked } from "../references/text/mask.ts";
 import { inOrder } from "../transfer/in-order.ts";
@@ -67,7 +68,9 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       })),
       limits: LIMITS,
     });
-    for (const route of context.routes) await proveObjects(route, context, options, file, objects);
+    for (const route of context.routes) {
+      await withSteadyHeap(() => proveObjects(route, context, options, file, objects));
+    }
     if (options.config.database !== undefined && !drain.aborted) {
       await proveReferences(context, options, file, references);
     }

@@ -17,6 +17,7 @@ import { doubtOf, type DiffRow } from "../diff/diff-row.ts";
 import { diffTally, type DiffCount } from "../diff/diff-tally.ts";
 import { threeSides, type ThreeSides } from "../listing/three-sides.ts";
 import { LocatedFailure } from "../located-failure.ts";
+import { withSteadyHeap } from "../process/steady-heap.ts";
 import { inOrder } from "../transfer/in-order.ts";
 import { md5Habit } from "../transfer/md5-habit.ts";
 import { partBuffers } from "../transfer/part-buffers.ts";
@@ -101,7 +102,7 @@ export async function verify(context: StageContext, options: VerifyOptions): Pro
         counts.bytesRead += bytes;
         progress.add(0, bytes);
       };
-      await verifyRoute(route, context, options, { writer, file, emit, onBytes, counts });
+      await withSteadyHeap(() => verifyRoute(route, context, options, { writer, file, emit, onBytes, counts }));
     }
     await writer.end();
     complete = !drain.aborted && !abort.aborted;
