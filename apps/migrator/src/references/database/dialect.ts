@@ -61,9 +61,9 @@ export interface Dialect {
   readCell(table: Table, key: readonly string[], column: TextColumn): Promise<string | null | undefined>;
   /** A transaction with the limits of `DatabaseLimits`. */
   write<T>(work: (writer: RowWriter) => Promise<T>): Promise<T>;
-  /** How far the slowest replica is behind, in milliseconds; 0 when there is none, undefined when nobody can tell. */
   /** Whether row-level security decides which rows of a table we may write. */
   hasRowSecurity(table: Table): Promise<boolean>;
+  /** How far the slowest replica is behind, in milliseconds; 0 when there is none, undefined when nobody can tell. */
   replicaLagMs(): Promise<number | undefined>;
   shownKey(text: string, column: KeyColumn): KeyValue;
   /** A value that a person wrote, as a key of this database holds it; where its type is not certain, each that it can have. */
