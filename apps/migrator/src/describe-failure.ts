@@ -55,7 +55,9 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof LocatedFailure) return { ...describeFailure(error.failure), message: error.message };
   if (isStorageError(error)) {
     const exitCode = STORAGE_EXIT[error.code] ?? EXIT.unexpected;
-    return pick(exitCode, error.code, error.message, error.hint ?? STORAGE_HINTS[error.code]);
+    // An adapter speaks to programs, and would have a missing bucket made by a call.
+    const hint = error.code === "BucketNotFound" ? STORAGE_HINTS.BucketNotFound : undefined;
+    return pick(exitCode, error.code, error.message, hint ?? error.hint ?? STORAGE_HINTS[error.code]);
   }
   if (error instanceof DatabaseError) {
     return pick(DATABASE_EXIT[error.code] ?? EXIT.unexpected, `Database-${error.code}`, error.message, error.hint);

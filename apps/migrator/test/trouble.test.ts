@@ -68,6 +68,7 @@ describe("what cannot work ends with a sentence, a hint and the exit code of its
       Object.assign(config.routes[0]?.target ?? {}, { bucket: "nobody-made-this" });
     }, "plan");
     expect(failureOf(result)).toEqual(failure(2, "BucketNotFound", /nobody-made-this/));
+    expect((result.summary["error"] as { hint: string }).hint).toMatch(/bucketferry setup/);
   });
 
   it("a service that nobody answers at", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -37,4 +37,12 @@ test("a file that is given up leaves nothing behind", async () => {
 
   await expect(stat(`${path}.part`)).rejects.toMatchObject({ code: "ENOENT" });
   await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a path that is a folder is refused before any work is done for it", async () => {
+  const path = await scratchPath();
+  await mkdir(path);
+
+  await expect(lineFile(path)).rejects.toMatchObject({ code: "PathIsFolder", exitCode: 2 });
+  await expect(stat(`${path}.part`)).rejects.toMatchObject({ code: "ENOENT" });
 });

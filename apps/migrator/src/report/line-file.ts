@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { CommandError } from "../command-error.ts";
+import { EXIT } from "../exit-codes.ts";
 
 /** A text file that is written piece by piece and has its name only when it is whole. */
 export interface LineFile {
@@ -20,9 +22,13 @@ export interface LineFile {
 
 const BUFFER_BYTES = 256 * 1024;
 
-/** @throws what the file system says (ENOSPC, EACCES …), from whichever call comes after it */
+/** @throws CommandError where a folder has that name; what the file system says (ENOSPC, EACCES …), from whichever call comes after it */
 export async function lineFile(path: string): Promise<LineFile> {
   await mkdir(dirname(path), { recursive: true });
+  // A rename over a folder fails, and would do so when hours of work are over.
+  if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
+    throw new CommandError(EXIT.usage, "PathIsFolder", `${path} is a folder.`, { hint: "Name a file in it." });
+  }
   const unfinished = `${path}.part`;
   // `flush`: what has its name is on the disk, also after a loss of power.
   const stream = createWriteStream(unfinished, { highWaterMark: BUFFER_BYTES, flush: true });

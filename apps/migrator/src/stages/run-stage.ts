@@ -48,7 +48,7 @@ const HINTS: Readonly<Record<Stage, string>> = {
   plan: "Run `bucketferry plan` again: it goes on by itself.",
   copy: "Run `bucketferry plan` first.",
   verify:
-    "Run `bucketferry plan` and `bucketferry copy` again; `bucketferry report` lists what failed. --allow-partial verifies what was copied.",
+    "Run `bucketferry plan` and `bucketferry copy` again; `bucketferry report` lists what failed; what the target cannot take is left out by --exclude. --allow-partial verifies what was copied.",
   rewrite:
     "Run `bucketferry plan`, `copy` and `verify` until nothing is left; `bucketferry report` lists what failed. --allow-partial rewrites the references whose objects are verified.",
   prove: "Run `bucketferry plan`, `copy` and `verify` until nothing is left. --allow-partial proves what is verified.",
