@@ -200,9 +200,7 @@ export async function rollbackReferences(
       ...cellOf(dialect, table, { name: entry.column }, key),
       type: "cell-restored",
       applied,
-      get references() {
-        return entry.references.length;
-      },
+      references: entry.references.length,
     } as const;
     return withExcerpt(event, entry.after, entry.before);
   }
