@@ -215,7 +215,11 @@ describe("a target that holds something already", () => {
     await target().put("other", "somebody else's");
     expect(await stages.copy()).toMatchObject({ copied: 0, adopted: 1, failed: 1 });
     expect(await record("same")).toMatchObject({ state: "copied", reason: "adopted" });
-    expect(await record("other")).toMatchObject({ state: "failed", errorCode: "TargetOccupied" });
+    expect(await record("other")).toMatchObject({
+      state: "failed",
+      errorCode: "TargetOccupied",
+      errorMessage: expect.stringContaining("plan --overwrite-target") as string,
+    });
     expect((await bytesAt("other")).toString()).toBe("somebody else's");
   });
 

@@ -25,7 +25,8 @@ export async function adoptOrRefuse(
       kind: "occupied",
       message:
         `The target holds another object under this key (${compared.info.size} bytes, ` +
-        `${compared.info.lastModified.toISOString()}), which is not a copy of ours.`,
+        `${compared.info.lastModified.toISOString()}), which is not a copy of ours. ` +
+        "`bucketferry plan --overwrite-target` gives it up.",
     };
   }
   return {
