@@ -101,26 +101,24 @@ describe("the objects of a ledger", () => {
     );
   });
 
-  it.each(OBJECT_STATES)(
-    "L9 a page of those that are %s is one range of the index, and costs nothing for all the others",
-    async (state) => {
-      await ledger.objects.write([planned("a")]);
-      const raw = new Database(ledger.path, { readonly: true });
-      const plans: string[] = [];
-      const explained: Pick<Sql, "all"> = {
-        all(text, ...parameters) {
-          const steps = raw.prepare(`explain query plan ${text}`).all(...parameters) as { readonly detail: string }[];
-          plans.push(steps.map(({ detail }) => detail).join("; "));
-          return [];
-        },
-      };
+  it("L9 a page of one state is one range of the index, and costs nothing for all the others", async () => {
+    await ledger.objects.write([planned("a")]);
+    const raw = new Database(ledger.path, { readonly: true });
+    const plans: string[] = [];
+    const explained: Pick<Sql, "all"> = {
+      all(text, ...parameters) {
+        const steps = raw.prepare(`explain query plan ${text}`).all(...parameters) as { readonly detail: string }[];
+        plans.push(steps.map(({ detail }) => detail).join("; "));
+        return [];
+      },
+    };
 
-      objectPage(explained as Sql, { route: ROUTE.name, routeId: 1, states: [state], limit: 1_000 });
+    objectPage(explained as Sql, { route: ROUTE.name, routeId: 1, states: ["planned", "failed"], limit: 1_000 });
 
-      raw.close();
-      expect(plans).toEqual(["SEARCH objects USING INDEX objects_by_state (route_id=? AND state=? AND key>?)"]);
-    },
-  );
+    raw.close();
+    const range = "SEARCH objects USING INDEX objects_by_state (route_id=? AND state=? AND key>?)";
+    expect(plans).toEqual([range, range]);
+  });
 
   it("follow the table of transitions, count exactly, and refuse everything else as a whole", async () => {
     const step = fc.record({
