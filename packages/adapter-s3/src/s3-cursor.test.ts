@@ -2,14 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { unwrapCursor, wrapCursor } from "./s3-cursor.ts";
 
+const POSITION = { token: "t", lastKey: "" };
 const text = fc.string({ unit: "grapheme" });
 
 describe("a cursor", () => {
-  it("gives back the service's token, whatever it holds (H06)", () => {
+  it("gives back the service's token and the last key, whatever they hold (H06)", () => {
     fc.assert(
-      fc.property(text, text, text, (token, prefix, delimiter) => {
-        const cursor = wrapCursor(token, { prefix, delimiter });
-        expect(unwrapCursor(JSON.parse(JSON.stringify(cursor)) as string, { prefix, delimiter })).toBe(token);
+      fc.property(fc.record({ token: text, lastKey: text }), text, text, (position, prefix, delimiter) => {
+        const cursor = wrapCursor(position, { prefix, delimiter });
+        expect(unwrapCursor(JSON.parse(JSON.stringify(cursor)) as string, { prefix, delimiter })).toEqual(position);
       }),
     );
   });
@@ -19,7 +20,7 @@ describe("a cursor", () => {
     ["another delimiter", { prefix: "a/", delimiter: "/" }],
     ["another start", { prefix: "a/", startAfter: "a/5" }],
   ])("is refused for %s", (_, listing) => {
-    expect(() => unwrapCursor(wrapCursor("token", { prefix: "a/" }), listing)).toThrow(
+    expect(() => unwrapCursor(wrapCursor(POSITION, { prefix: "a/" }), listing)).toThrow(
       expect.objectContaining({ code: "InvalidArgument" }),
     );
   });
@@ -40,6 +41,6 @@ describe("a cursor", () => {
   });
 
   it("means the same with an option left out and with an empty one", () => {
-    expect(unwrapCursor(wrapCursor("t", { prefix: "" }), {})).toBe("t");
+    expect(unwrapCursor(wrapCursor(POSITION, { prefix: "" }), {})).toEqual(POSITION);
   });
 });

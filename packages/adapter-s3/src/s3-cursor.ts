@@ -7,28 +7,35 @@ import { StorageError, type ListOptions } from "@bucketferry/storage-core";
  */
 type Listing = Pick<ListOptions, "prefix" | "delimiter" | "startAfter">;
 
-const VERSION = 1;
+export interface Position {
+  readonly token: string;
+  /** Last key of the page before; empty where nobody needs it. */
+  readonly lastKey: string;
+}
 
-export function wrapCursor(token: string, listing: Listing): string {
-  return Buffer.from(JSON.stringify([VERSION, fingerprint(listing), token])).toString("base64url");
+const VERSION = 2;
+
+export function wrapCursor({ token, lastKey }: Position, listing: Listing): string {
+  return Buffer.from(JSON.stringify([VERSION, fingerprint(listing), token, lastKey])).toString("base64url");
 }
 
 /** @throws InvalidArgument for a cursor of another listing, of another provider, or of nobody */
-export function unwrapCursor(cursor: string, listing: Listing): string {
+export function unwrapCursor(cursor: string, listing: Listing): Position {
   const content = parsed(cursor);
-  if (!Array.isArray(content) || content[0] !== VERSION || typeof content[2] !== "string" || content.length !== 3) {
+  const [version, , token, lastKey] = Array.isArray(content) && content.length === 4 ? (content as unknown[]) : [];
+  if (version !== VERSION || typeof token !== "string" || typeof lastKey !== "string") {
     throw new StorageError(
       "InvalidArgument",
       "the cursor is not one of this provider. Pass one of a page before, or none",
     );
   }
-  if (content[1] !== fingerprint(listing)) {
+  if ((content as unknown[])[1] !== fingerprint(listing)) {
     throw new StorageError(
       "InvalidArgument",
       "the cursor belongs to a listing with another prefix, delimiter or startAfter. Pass the same ones as for the page before",
     );
   }
-  return content[2];
+  return { token, lastKey };
 }
 
 function parsed(cursor: string): unknown {

@@ -13,11 +13,11 @@ import type { XmlElement } from "./s3-xml.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export async function listPage(
-  { client }: S3Context,
+  { client, config }: S3Context,
   options: ListPageOptions & { readonly limit: number },
 ): Promise<ListPage> {
   const { prefix, delimiter, startAfter, cursor, limit, signal } = options;
-  const token = cursor === undefined ? undefined : unwrapCursor(cursor, options);
+  const { token, lastKey = "" } = cursor === undefined ? {} : unwrapCursor(cursor, options);
   const { text } = await client.text({
     method: "GET",
     query: {
@@ -33,14 +33,28 @@ export async function listPage(
     signal,
   });
   const page = parseListing(text);
-  const entries = entriesOf(page).filter((entry) => belongs(entry, prefix, startAfter));
+  const listed = behind(entriesOf(page), lastKey);
+  const entries = listed.filter((entry) => belongs(entry, prefix, startAfter));
   if (page.textOf("IsTruncated") !== "true") return { entries };
   const next = page.textOf("NextContinuationToken");
   if (!next || next === token) {
     // To go on would repeat pages for ever, to stop would lose keys in silence.
     throw new StorageError("Unavailable", "the service says that the listing goes on, but not where");
   }
-  return { entries, cursor: wrapCursor(next, options) };
+  if (!config.profile.cutsTokens) return { entries, cursor: wrapCursor({ token: next, lastKey: "" }, options) };
+  const last = listed.at(-1);
+  if (last === undefined) {
+    throw new StorageError("Unsupported", "the listing comes no further than one page of keys that begin alike", {
+      hint: "Read the bucket by @bucketferry/adapter-supabase, or by a newer version of the service",
+    });
+  }
+  return { entries, cursor: wrapCursor({ token: next, lastKey: nameOf(last) }, options) };
+}
+
+/** What comes behind a key that the page before ended with, if it is there again. */
+function behind(entries: readonly ListEntry[], lastKey: string): readonly ListEntry[] {
+  if (lastKey === "") return entries;
+  return entries.slice(entries.findIndex((entry) => nameOf(entry) === lastKey) + 1);
 }
 
 function entriesOf(page: ListingXml): readonly ListEntry[] {

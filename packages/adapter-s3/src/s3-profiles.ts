@@ -44,6 +44,8 @@ export interface S3Profile {
   readonly partCopy: boolean;
   /** `x-amz-copy-source` is decoded by every version of the service; else no more of it is encoded than a header needs. */
   readonly decodesCopySource: boolean;
+  /** Continuation tokens are cut at the first colon of the key in them, so that a page may begin again with keys of the one before. */
+  readonly cutsTokens: boolean;
   /** Of many deletes in one request, those of keys that are not there are answered as if a right were missing. */
   readonly deniesMissingDeletes: boolean;
   /** What to accept so that stored bytes come as they are: some services unpack gzip for whoever does not take it. */
@@ -152,6 +154,7 @@ const GENERIC_PROFILE: S3Profile = {
   plusIsSpace: false,
   partCopy: false,
   decodesCopySource: true,
+  cutsTokens: false,
   deniesMissingDeletes: false,
   acceptEncoding: "identity",
   emptyHeadHasNoLength: false,
@@ -327,6 +330,7 @@ export const S3_PROFILES: Readonly<Record<S3ProfileName, S3Profile>> = {
     endpoints: /\/storage\/v1\/s3\/$/,
     contentMd5: false,
     decodesCopySource: false,
+    cutsTokens: true,
     deniesMissingDeletes: true,
     emptyHeadHasNoLength: true,
     capabilities: {

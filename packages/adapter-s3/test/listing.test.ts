@@ -33,3 +33,32 @@ describe("a listing of a server that compares loosely", () => {
     expect(keys).toEqual(["a_b/2", "a_b/3"]);
   });
 });
+
+describe("a listing whose tokens are cut at a colon, as older versions of Supabase's S3 endpoint do", () => {
+  const listed = async (keys: readonly string[], limit: number): Promise<string[]> => {
+    const supabase = await local({ profile: "supabase", as: "supabase-s3" });
+    try {
+      const provider = supabase.provider();
+      for (const key of keys) await provider.put(key, "");
+      const found: string[] = [];
+      for (let cursor: string | undefined; ;) {
+        const page = await provider.listPage({ limit, cursor });
+        found.push(...page.entries.flatMap((entry) => (entry.type === "object" ? [entry.key] : [])));
+        if (page.cursor === undefined) return found;
+        ({ cursor } = page);
+      }
+    } finally {
+      await supabase.close();
+    }
+  };
+
+  it("gives each key once", async () => {
+    const keys = ["a", "at:10:00.txt", "at:10:30.txt", "at:11:00.txt", "b", "c:1", "d"];
+    expect(await listed(keys, 4)).toEqual(keys);
+  });
+
+  it("ends with an error where more keys begin alike than a page has", async () => {
+    const keys = ["at:1", "at:2", "at:3"];
+    await expect(listed(keys, 2)).rejects.toMatchObject({ code: "Unavailable" });
+  });
+});

@@ -20,7 +20,8 @@ export function listObjectsV2(call: BucketCall): Answer {
   if (token === "") throw invalidArgument("continuation-token", "", "The continuation token provided is incorrect");
   const opaque = server.profile.tokens === "opaque";
   const position = token === undefined || !opaque ? token : parseToken(bucket.name, token);
-  const after = position ?? startAfter ?? "";
+  const cut = server.profile.tokens === "keysUpToColon" ? position?.replace(/:[^]*/, "") : position;
+  const after = cut ?? startAfter ?? "";
   // The token of an empty page would be the one that the request came with, which is why only the first page can be empty.
   const least = token === undefined && opaque ? 0 : 1;
   const given = Math.min(limit, Math.max(least, server.pageSize(limit)));

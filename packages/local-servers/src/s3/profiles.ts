@@ -43,8 +43,8 @@ export interface Profile {
   readonly plusInCopySource: "space" | "plus";
   /** Largest page of a listing. */
   readonly maxListKeys: number;
-  /** Any text is a token (it is taken as a key), or only one that the server issued. */
-  readonly tokens: "opaque" | "keys";
+  /** Any text is a token (it is taken as a key, or as one up to its first colon), or only one that the server issued. */
+  readonly tokens: "opaque" | "keys" | "keysUpToColon";
   /** Of the standard headers: all are stored with an object, or those two, the cache policy with a value of its own where none was sent. */
   readonly storedHeaders: "all" | "typeAndCache";
   /** Whether HEAD says the length of an empty object. */
@@ -324,6 +324,7 @@ const supabase: Profile = {
   regions: ["us-east-1", "auto", ""],
   plusInPath: "plus",
   plusInCopySource: "plus",
+  tokens: "keysUpToColon",
   storedHeaders: "typeAndCache",
   emptyLength: "untold",
   metadataText: "asSent",
