@@ -153,6 +153,32 @@ describe("background jobs", () => {
     expect(await db.selectFrom("bucketferry_jobs").selectAll().execute()).toEqual([]);
   });
 
+  it.each([
+    ["that take more memory than there is", 24, "It takes more memory to read than any audio."],
+    ["with a tag that is larger than any", 40, "One of its parts is larger than any of audio."],
+  ])(
+    "of files %s end as failed, and do not take the service along",
+    async (_what, tagMib, failure) => {
+      const world = await openWorld();
+      if (world === undefined) throw new Error("The embedded service needs no engine.");
+      ends.push(() => world.close());
+      const user = await as(world, "ada");
+      const lecture = await user.lecture("Hostile");
+      // An ID3 tag of nothing but empty frames (https://id3.org/id3v2.4.0-structure), each of which a parser makes a note of.
+      const size = tagMib * 1024 * 1024;
+      const hostile = Buffer.alloc(size + 1024);
+      hostile.write("ID3\u0004");
+      for (let digit = 0; digit < 4; digit++) hostile[9 - digit] = (size >> (7 * digit)) & 0x7f;
+      const headers = { "content-type": "audio/mpeg" };
+      expect((await user.send("POST", `/lectures/${lecture.id}/upload-audio`, hostile, headers)).status).toBe(201);
+      await vi.waitFor(async () => expect(await user.read(lecture.id)).toMatchObject({ status: "failed", failure }), {
+        timeout: 60_000,
+        interval: 100,
+      });
+    },
+    90_000,
+  );
+
   it("of audio that cannot be read end as failed, with a reason, and the audio can be replaced", async () => {
     const world = await openWorld();
     if (world === undefined) throw new Error("The embedded service needs no engine.");

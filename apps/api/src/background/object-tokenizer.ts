@@ -1,16 +1,15 @@
-import type { StorageProvider } from "@bucketferry/storage-core";
 import { AbstractTokenizer, EndOfStreamError, type IRandomAccessFileInfo, type IReadChunkOptions } from "strtok3";
+import { NotAudio } from "./not-audio.ts";
 
 /** One read brings so much: tags and tables are small and stand together. */
 const WINDOW_BYTES = 256 * 1024;
+/** A parser takes one tag or table into memory as a whole. The largest that are honest are covers. */
+const MOST_AT_ONCE_BYTES = 32 * 1024 * 1024;
 
 export interface ObjectTokenizerOptions {
-  readonly storage: StorageProvider;
-  readonly key: string;
-  readonly size: number;
-  readonly etag: string;
+  readonly sizeBytes: number;
   readonly contentType: string;
-  readonly signal: AbortSignal;
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
 }
 
 /**
@@ -19,13 +18,13 @@ export interface ObjectTokenizerOptions {
  */
 export class ObjectTokenizer extends AbstractTokenizer {
   override readonly fileInfo: IRandomAccessFileInfo;
-  readonly #options: ObjectTokenizerOptions;
+  readonly #read: ObjectTokenizerOptions["read"];
   #window: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array() };
 
-  constructor(options: ObjectTokenizerOptions) {
+  constructor({ sizeBytes, contentType, read }: ObjectTokenizerOptions) {
     super();
-    this.#options = options;
-    this.fileInfo = { size: options.size, mimeType: options.contentType };
+    this.fileInfo = { size: sizeBytes, mimeType: contentType };
+    this.#read = read;
   }
 
   override supportsRandomAccess(): true {
@@ -35,6 +34,16 @@ export class ObjectTokenizer extends AbstractTokenizer {
   setPosition(position: number): void {
     this.validateLength(position, "position");
     this.position = position;
+  }
+
+  override async readToken<Value>(token: Token<Value>, position?: number): Promise<Value> {
+    requireReadable(token.len);
+    return super.readToken(token, position);
+  }
+
+  override async peekToken<Value>(token: Token<Value>, position?: number): Promise<Value> {
+    requireReadable(token.len);
+    return super.peekToken(token, position);
   }
 
   override async readBuffer(buffer: Uint8Array, options?: IReadChunkOptions): Promise<number> {
@@ -61,11 +70,15 @@ export class ObjectTokenizer extends AbstractTokenizer {
   async #bytesAt(position: number): Promise<Uint8Array> {
     const { offset, bytes } = this.#window;
     if (position >= offset && position < offset + bytes.byteLength) return bytes.subarray(position - offset);
-    const { storage, key, etag, signal } = this.#options;
-    const pin = storage.capabilities.conditionalGet.ifMatch ? { ifMatch: etag } : {};
-    const range = { offset: position, length: Math.min(WINDOW_BYTES, this.fileInfo.size - position) };
-    const opened = await storage.get(key, { ...pin, range, signal });
-    this.#window = { offset: position, bytes: await opened.bytes() };
+    const length = Math.min(WINDOW_BYTES, this.fileInfo.size - position);
+    this.#window = { offset: position, bytes: await this.#read(position, length) };
     return this.#window.bytes;
   }
+}
+
+type Token<Value> = Parameters<typeof AbstractTokenizer.prototype.readToken<Value>>[0];
+
+/** Before the parser asks for the memory. */
+function requireReadable(length: number): void {
+  if (length > MOST_AT_ONCE_BYTES) throw new NotAudio("One of its parts is larger than any of audio.");
 }

@@ -5,6 +5,7 @@ import type { ServiceDatabase } from "../database/open-database.ts";
 import type { JobTable, LectureTable } from "../database/tables.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { BackgroundTask } from "./background.ts";
+import { inspectAudio } from "./inspect-audio.ts";
 import { NotAudio } from "./not-audio.ts";
 
 const LEASE_MS = 120_000;
@@ -61,8 +62,6 @@ async function takeJob(db: ServiceDatabase): Promise<Job | undefined> {
 
 async function inspect(job: Job, { db, storage, log, metrics }: JobOptions, signal: AbortSignal): Promise<void> {
   try {
-    // Loaded with the first job: parsers of every format take 15 MiB.
-    const { inspectAudio } = await import("./inspect-audio.ts");
     const facts = await inspectAudio(storage, job.object_key, signal);
     await settle(db, job, {
       status: "ready",
