@@ -83,7 +83,7 @@ it("an endpoint that is down costs nobody the entry while the last set counts, a
   expect(fetches).toBe(1);
   expect(await ask(await newKey("stranger"))).toBe("Unauthorized");
   later(6 * HOUR_MS);
-  expect(await ask(key)).toBe("Internal");
+  expect(await ask(key)).toBe("KeySetUnavailable");
   isDown = false;
   later(MINUTE_MS);
   expect(await ask(key)).toBe("taken");

@@ -48,7 +48,7 @@ export function tokenVerifier({
       payload = await verify(token);
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) {
-        throw new Problem("Internal", undefined, { cause: error });
+        throw new Problem("KeySetUnavailable", undefined, { cause: error });
       }
       throw refused(sentenceOf(error), error);
     }

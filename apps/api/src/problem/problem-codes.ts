@@ -55,6 +55,7 @@ const SERVICE_PROBLEMS = {
   NotSupported: { status: 501, title: "The storage behind this service cannot do that." },
   StorageFailed: { status: 502, title: "Storage answered with something unexpected." },
   DatabaseUnavailable: { status: 503, title: "The database cannot be used at the moment." },
+  KeySetUnavailable: { status: 503, title: "Tokens cannot be verified at the moment." },
   StorageUnavailable: { status: 503, title: "Storage cannot be used at the moment." },
   Draining: { status: 503, title: "This instance is shutting down." },
   StorageTimeout: { status: 504, title: "Storage did not answer in time." },
