@@ -28,6 +28,21 @@ test("who waits for the disk after it has caught up already goes on at once", as
   expect(await readFile(path, "utf8")).toBe(LINE.repeat(LINES));
 });
 
+test("many may wait for the disk at once, and Node takes them for no leak", async () => {
+  const warnings: string[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning.name);
+  process.on("warning", hear);
+  onTestFinished(() => void process.off("warning", hear));
+  const file = await lineFile(await scratchPath());
+  for (let line = 0; line < LINES; line++) file.write(LINE);
+
+  await Promise.all(Array.from({ length: 32 }, () => file.drained()));
+  await file.finish();
+  await setImmediate();
+
+  expect(warnings).toEqual([]);
+});
+
 test("a file that is given up leaves nothing behind", async () => {
   const path = await scratchPath();
   const file = await lineFile(path);

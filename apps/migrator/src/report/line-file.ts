@@ -40,6 +40,8 @@ export async function lineFile(path: string): Promise<LineFile> {
   const hash = createHash("sha256");
   let buffered: string[] = [];
   let bufferedLength = 0;
+  // One for all who wait, since as many listeners as there are references under way would look like a leak.
+  let draining: Promise<unknown> | undefined;
   const flush = (): void => {
     if (buffered.length === 0) return;
     const bytes = Buffer.from(buffered.join(""), "utf8");
@@ -60,7 +62,11 @@ export async function lineFile(path: string): Promise<LineFile> {
     async drained() {
       throwFailure();
       // Asked of the stream at this moment: an earlier "drain" may have come while nobody listened, and no other would follow.
-      if (stream.writableNeedDrain) await once(stream, "drain");
+      if (!stream.writableNeedDrain) return;
+      draining ??= once(stream, "drain").finally(() => {
+        draining = undefined;
+      });
+      await draining;
     },
     sha256() {
       flush();
