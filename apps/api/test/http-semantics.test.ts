@@ -23,6 +23,15 @@ onEveryGround((started) => {
       "content-range": "bytes 0-9/100",
     });
     expect(audio.status).toBe(400);
+    const announced = { purpose: "file", contentType: "text/plain", sizeBytes: 4 };
+    const { request } = (await (await user.postJson("/uploads", announced)).json()) as { request: { url: string } };
+    const content = (extra: Record<string, string>): Promise<Response> =>
+      fetch(request.url, { method: "PUT", body: "part", headers: { ...text, ...extra } });
+    // Where storage signs requests, it is storage that is asked.
+    if (!request.url.startsWith(started().url)) return;
+    expect((await content({ "content-range": "bytes 4-7/15" })).status).toBe(400);
+    expect((await content({ "content-encoding": "gzip" })).status).toBe(415);
+    expect((await content({})).status).toBe(204);
   });
 
   it("a condition on a write is looked at, or refused: it is never passed over", async () => {

@@ -117,7 +117,8 @@ onEveryGround((started) => {
       const answer = await user.postJson("/uploads", { purpose: "file", contentType: "text/plain", sizeBytes: 5 });
       const upload = (await answer.json()) as StartedUpload;
       const { request } = upload;
-      const extra = { "content-disposition": "inline", "content-language": "de", "content-encoding": "gzip" };
+      const coded = request.url.startsWith(api.url) ? {} : { "content-encoding": "gzip" };
+      const extra = { "content-disposition": "inline", "content-language": "de", ...coded };
       const sent = await send({ ...upload, request: { ...request, headers: { ...request.headers, ...extra } } }, HELLO);
       expect(sent.ok).toBe(true);
       const completed = (await (await user.postJson(`/uploads/${upload.id}/complete`, {})).json()) as { key: string };

@@ -9,6 +9,7 @@ import { checkedContent } from "../uploads/checked-content.ts";
 import { formFile } from "../uploads/form-file.ts";
 import { incomingKey } from "../uploads/object-key.ts";
 import { requestBody } from "../uploads/request-body.ts";
+import { requirePlain } from "../uploads/require-plain.ts";
 import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
 import { agreeUpload, typeOfUpload } from "../uploads/upload-purpose.ts";
 import { completeUpload } from "./complete-upload.ts";
@@ -124,7 +125,15 @@ const content = (method: "put" | "post") =>
     },
     responses: {
       204: { description: "They are stored; the upload can be completed." },
-      ...problemAnswers("Forbidden", "NotFound", "Expired", "TooLarge", "UnsupportedMediaType", "ContentMismatch"),
+      ...problemAnswers(
+        "InvalidRequest",
+        "Forbidden",
+        "NotFound",
+        "Expired",
+        "TooLarge",
+        "UnsupportedMediaType",
+        "ContentMismatch",
+      ),
     },
   });
 
@@ -236,6 +245,7 @@ export function directUploadRoutes(service: Service) {
     .openapi(content("put"), async (context) => {
       const { id } = context.req.valid("param");
       const upload = await openUpload(id, context.req.valid("query").token);
+      requirePlain(context);
       if (context.req.header("content-type") !== upload.content_type) {
         throw new Problem("UnsupportedMediaType", `The upload was announced as ${upload.content_type}.`);
       }

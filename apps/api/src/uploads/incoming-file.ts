@@ -5,6 +5,7 @@ import { checkedContent } from "./checked-content.ts";
 import { formFile } from "./form-file.ts";
 import { mediaTypeOf, type MediaType, type MediaTypes } from "./media-types.ts";
 import { requestBody } from "./request-body.ts";
+import { requirePlain } from "./require-plain.ts";
 
 /** A file that a request brings, checked while it is read. */
 export interface IncomingFile {
@@ -42,19 +43,6 @@ export async function incomingFile(
     throw new Problem("TooLarge", `At most ${maxBytes} bytes are accepted here.`, { headers: { connection: "close" } });
   }
   return { type, content: checkedContent(body, { maxBytes, type }), length };
-}
-
-/** What is coded would be stored as it comes, under a type that it then has not: RFC 9110 §15.5.16 and §14.5. */
-function requirePlain({ req }: Context<ServiceEnv>): void {
-  const coding = req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (coding !== "identity") {
-    throw new Problem("UnsupportedMediaType", "Send the file as it is, without Content-Encoding.", {
-      headers: { "accept-encoding": "identity" },
-    });
-  }
-  if (req.header("content-range") !== undefined) {
-    throw new Problem("InvalidRequest", "Send all of the file, without Content-Range; /tus takes one in pieces.");
-  }
 }
 
 /** Bytes that a request announces; undefined when it comes in chunks. */
