@@ -6,6 +6,7 @@ import { execSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runApart } from "./apart.ts";
 import { BENCHES } from "./benches.ts";
 import type { BenchContext, BenchResult } from "./bench.ts";
 import { rcloneVersion } from "./contestants/rclone.ts";
@@ -22,7 +23,9 @@ const RESULTS = join(import.meta.dirname, "results");
 try {
   const options = benchOptions(process.argv.slice(2), Object.keys(BENCHES));
   build(options);
-  await run(options);
+  const [only, ...others] = options.names;
+  if (only === undefined || others.length > 0) runAll(options);
+  else await run(only, options);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);
@@ -45,8 +48,22 @@ function build({ asBuilt }: BenchOptions): void {
     );
 }
 
-async function run(options: BenchOptions): Promise<void> {
-  const { names, rounds, objects, sizeBytes, concurrency, reclaim } = options;
+function runAll(options: BenchOptions): void {
+  const folder = mkdtempSync(join(tmpdir(), "bucketferry-benches-"));
+  try {
+    const reports = Object.keys(BENCHES)
+      .filter((name) => options.names.length === 0 || options.names.includes(name))
+      .map((name) => runApart(name, options, folder) as Report<unknown>);
+    const [first] = reports;
+    if (first === undefined) return;
+    write(options, { ...first, results: Object.assign({}, ...reports.map(({ results }) => results)) as object });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(name: string, options: BenchOptions): Promise<void> {
+  const { rounds, objects, sizeBytes, concurrency, reclaim } = options;
   const about = machine(rcloneVersion());
   console.log(`${machineLine(about)}\n${rounds} rounds, ${concurrency} at once`);
   const folder = mkdtempSync(join(tmpdir(), "bucketferry-bench-"));
@@ -66,24 +83,19 @@ async function run(options: BenchOptions): Promise<void> {
   };
   // Ctrl-C ends the program that is being measured, and with it the benchmark: by its error, so that buckets are removed.
   process.on("SIGINT", () => process.stderr.write("  interrupted; removing buckets\n"));
-  const results: Record<string, BenchResult[]> = {};
+  const bench = BENCHES[name];
+  const results: BenchResult[] = [];
   try {
-    for (const [name, bench] of Object.entries(BENCHES)) {
-      if (names.length > 0 && !names.includes(name)) continue;
-      process.stderr.write(`${name}\n`);
-      console.log(`\n# ${name}: ${bench.what}`);
-      const shown: BenchResult[] = [];
-      results[name] = shown;
-      for await (const result of bench.run(context)) {
-        show(result);
-        shown.push(result);
-      }
+    console.log(`\n# ${name}: ${bench?.what ?? ""}`);
+    for await (const result of bench?.run(context) ?? []) {
+      show(result);
+      results.push(result);
     }
   } finally {
     for (const service of services) await service.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  write(options, { machine: about, rounds, concurrency, results });
+  write(options, { machine: about, rounds, concurrency, results: { [name]: results.map(judged) } });
 }
 
 async function runningServices({ on, endpoint }: BenchOptions): Promise<RunningService[]> {
@@ -93,11 +105,12 @@ async function runningServices({ on, endpoint }: BenchOptions): Promise<RunningS
 }
 
 /** What a run came to. */
-interface Report {
+interface Report<Results> {
   readonly machine: Machine;
   readonly rounds: number;
   readonly concurrency: number;
-  readonly results: Readonly<Record<string, readonly BenchResult[]>>;
+  /** Of each benchmark, by its name. */
+  readonly results: Results;
 }
 
 function show({ title, table, goals }: BenchResult): void {
@@ -105,18 +118,12 @@ function show({ title, table, goals }: BenchResult): void {
   for (const goal of goals) console.log(goalLine(goal));
 }
 
-function write({ jsonFile }: BenchOptions, report: Report): void {
-  const judged = Object.fromEntries(
-    Object.entries(report.results).map(([name, results]) => [
-      name,
-      results.map(({ title, goals, data }) => ({
-        title,
-        goals: goals.map((goal) => ({ ...goal, reached: isReached(goal) })),
-        data,
-      })),
-    ]),
-  );
-  const text = `${JSON.stringify({ ...report, results: judged }, null, 2)}\n`;
+function judged({ title, goals, data }: BenchResult) {
+  return { title, goals: goals.map((goal) => ({ ...goal, reached: isReached(goal) })), data };
+}
+
+function write({ jsonFile }: BenchOptions, report: Report<unknown>): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
   mkdirSync(RESULTS, { recursive: true });
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(":", "-")}.json`);
   for (const path of [file, ...(jsonFile === undefined ? [] : [jsonFile])]) writeFileSync(path, text);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { argumentsOf } from "../apart.ts";
 import { benchOptions, UsageError } from "../options.ts";
 
 const KNOWN = ["copy-small", "ledger"];
@@ -11,6 +12,23 @@ describe("the command line of the benchmarks", () => {
   it("takes names and options in any order", () => {
     const options = benchOptions(["--rounds", "9", "ledger", "--json", "a.json", "--on", "local"], KNOWN);
     expect(options).toMatchObject({ names: ["ledger"], rounds: 9, jsonFile: "a.json", on: "local" });
+  });
+
+  it("can be said again, for a benchmark in a process of its own", () => {
+    const said = [
+      "--rounds",
+      "2",
+      "--size",
+      "4096",
+      "--endpoint",
+      "http://a",
+      "--on",
+      "local",
+      "--reclaim",
+      "true ; b",
+    ];
+    const options = benchOptions(said, KNOWN);
+    expect(benchOptions(argumentsOf(options), KNOWN)).toEqual(options);
   });
 
   it.each([
