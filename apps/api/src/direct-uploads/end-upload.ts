@@ -1,17 +1,12 @@
 import type { Service } from "../service.ts";
-import type { UploadRow } from "./upload-store.ts";
+import { deleteOpen, type UploadRow } from "./upload-store.ts";
 
 /**
  * Ends a direct upload before its time. What has come is deleted now, and what may still come by a signed request, which nobody
  * can take back, by the note that was made when the upload was announced.
  */
 export async function endUpload(service: Service, upload: UploadRow): Promise<void> {
-  const { numDeletedRows } = await service.db
-    .deleteFrom("bucketferry_uploads")
-    .where("id", "=", upload.id)
-    .where("state", "=", "open")
-    .executeTakeFirstOrThrow();
-  if (numDeletedRows > 0n) await deleteIncoming(service, upload);
+  if (await deleteOpen(service.db, upload.id)) await deleteIncoming(service, upload);
 }
 
 /** What came in is needed no more. That it cannot be deleted now is no failure: its note is still there. */

@@ -38,11 +38,16 @@ export async function markComplete(transaction: Transaction<ServiceTables>, id: 
 /** Ends an upload by tus before its time; its object goes with it. */
 export async function dropUpload(db: ServiceDatabase, upload: UploadRow): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    const { numDeletedRows } = await transaction
-      .deleteFrom("bucketferry_uploads")
-      .where("id", "=", upload.id)
-      .where("state", "=", "open")
-      .executeTakeFirstOrThrow();
-    if (numDeletedRows > 0n) await noteUnneeded(transaction, upload.object_key, new Date());
+    if (await deleteOpen(transaction, upload.id)) await noteUnneeded(transaction, upload.object_key, new Date());
   });
+}
+
+/** Answers false when somebody else has completed or ended it since. */
+export async function deleteOpen(db: ServiceDatabase | Transaction<ServiceTables>, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom("bucketferry_uploads")
+    .where("id", "=", id)
+    .where("state", "=", "open")
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
