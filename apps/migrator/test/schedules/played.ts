@@ -121,6 +121,9 @@ function life(
   let calls = 0;
   let stranger: string | undefined;
   const content = (bytes: number, who: string): Buffer => Buffer.alloc(bytes, `${who} ${key} ${++version}.`);
+  // Calls come side by side, and a write takes a moment (it is hashed in a thread): two of these hands' own writes at once could
+  // land in the other order, and what landed first would be expected at the end.
+  let hands: Promise<void> = Promise.resolve();
 
   const act = async ({ action }: Step): Promise<void> => {
     if (action.kind === "overwrite") {
@@ -143,14 +146,17 @@ function life(
     async begin(): Promise<void> {
       if (size !== undefined) await source.put(key, content(size, "source"));
     },
-    async called(what: string): Promise<void> {
-      for (let step = steps[next]; step !== undefined && calls >= step.beforeCall; step = steps[next]) {
-        next++;
-        calls = 0;
-        await act(step);
-      }
-      calls++;
-      story.push(what);
+    called(what: string): Promise<void> {
+      hands = hands.then(async () => {
+        for (let step = steps[next]; step !== undefined && calls >= step.beforeCall; step = steps[next]) {
+          next++;
+          calls = 0;
+          await act(step);
+        }
+        calls++;
+        story.push(what);
+      });
+      return hands;
     },
   };
 }
