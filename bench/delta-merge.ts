@@ -58,6 +58,7 @@ function synthetic(count: number): StorageProvider {
 
 const silent: Reporter = {
   kind: "json",
+  logLevel: "silent",
   event: () => undefined,
   line: () => undefined,
   table: () => undefined,

@@ -3,12 +3,16 @@ import { parseRate, type Sample } from "./decide/sample.ts";
 import type { SelectionFlags } from "./commands/selection-flags.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { LOG_LEVELS } from "./report/reporter.ts";
+import { onlyWith } from "./only-with.ts";
 import { runCommand, type CommandResult, type GlobalOptions } from "./run-command.ts";
 import type { CommandEnvironment } from "./session.ts";
 import { VERSION } from "./version.ts";
 
 /** What a command's own options are made into once its module is loaded. */
 type Start<Options> = (environment: CommandEnvironment, options: Options, ...args: string[]) => Promise<CommandResult>;
+
+/** How a size is written, in the descriptions of options. */
+const SIZE = "10M or 10MiB (1024 × 1024 bytes), 500k, 10MB (1000 × 1000 bytes), or a number of bytes";
 
 const EXIT_CODES_HELP = `
 Exit codes:
@@ -68,9 +72,12 @@ export function program(onExit: (code: ExitCode) => void): Command {
     return (environment, { table, orphans }) => scanCommand(environment, { table, orphans });
   })
     .addOption(tableOption())
-    .option(
-      "--orphans <file>",
-      "compare references, ledger and both sides, and write what does not agree: orphans, dangling references …",
+    .addOption(
+      // What other tables name would be told as orphans.
+      new Option(
+        "--orphans <file>",
+        "compare references, ledger and both sides, and write what does not agree: orphans, dangling references …",
+      ).conflicts("table"),
     );
 
   command<PlanOptions>("plan", "find out what has to be copied, and why; changes nothing but the ledger", async () => {
@@ -83,15 +90,15 @@ export function program(onExit: (code: ExitCode) => void): Command {
         archived,
         manifest,
         manifestFormat,
-        bytesPerSecond: rate,
+        rate,
       });
   })
     .addOption(placeholdersOption())
     .option("--overwrite-target", "give up objects at the target that are not our copies")
     .option("--include <pattern...>", "take up these keys only, instead of copy.include; may be given again")
     .option("--exclude <pattern...>", "leave these keys out, instead of copy.exclude; may be given again")
-    .option("--min-size <size>", "leave smaller objects out: 10KiB")
-    .option("--max-size <size>", "leave larger objects out: 5GB")
+    .option("--min-size <size>", `leave smaller objects out: ${SIZE}`)
+    .option("--max-size <size>", `leave larger objects out: ${SIZE}`)
     .option("--modified-after <time>", "leave out what was last modified before: 2026-01-31 or 2026-01-31T12:00:00Z")
     .option("--modified-before <time>", "leave out what was last modified then or later")
     .option("--manifest <file>", "take up the keys of this file only; - is stdin")
@@ -108,7 +115,8 @@ export function program(onExit: (code: ExitCode) => void): Command {
         "copy",
       ]),
     )
-    .option("--rate <bytes>", "bytes a second for the forecast; default: the bandwidth limit", wholeNumber);
+    .option("--rate <size>", `a second, for the forecast: ${SIZE}; default: the bandwidth limit`)
+    .hook("preAction", onlyWith({ "--manifest-format": ["--manifest"] }));
 
   command<CopyOptions>("copy", "copy what is planned; goes on where it stopped", async () => {
     const { copyCommand } = await import("./commands/copy.ts");
@@ -118,7 +126,7 @@ export function program(onExit: (code: ExitCode) => void): Command {
         concurrency,
         processes,
         order,
-        bandwidthLimitBytesPerSecond: bandwidth,
+        bandwidth,
         patienceMs: patience * 1000,
         allowPartial: allowPartial ?? false,
       });
@@ -127,7 +135,7 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .option("--until-quiet", "plan and copy again and again, until a plan finds nothing to copy")
     .option("--concurrency <objects>", "objects at once; default: copy.concurrency of the configuration", wholeNumber)
     .option("--processes <count>", "processes that copy; default: copy.processes of the configuration", wholeNumber)
-    .option("--bandwidth <bytes>", "most bytes a second, all transfers together", wholeNumber)
+    .option("--bandwidth <size>", `most bytes a second, all transfers together: ${SIZE}`)
     .addOption(
       new Option(
         "--order <order>",
@@ -162,7 +170,8 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .addOption(seedOption())
     .option("--metadata", "also compare headers and user metadata: one more request a side and object")
     .option("--diff <file>", "write every object and how its two sides compare; FILE.csv or FILE.jsonl")
-    .option("--allow-partial", "verify what was copied although something is left to copy");
+    .option("--allow-partial", "verify what was copied although something is left to copy")
+    .hook("preAction", onlyWith({ "--seed": ["--sample"] }));
 
   command<RewriteOptions>(
     "rewrite",
@@ -209,7 +218,9 @@ export function program(onExit: (code: ExitCode) => void): Command {
     },
   )
     .option("--interval <seconds>", "time between two looks", wholeNumber, 60)
-    .option("--once", "one look at what is there now; exit code 3 when there is something")
+    .addOption(
+      new Option("--once", "one look at what is there now; exit code 3 when there is something").conflicts("interval"),
+    )
     .addOption(tableOption());
 
   command<ProveOptions>(
@@ -230,7 +241,12 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .option("--out <file>", "evidence file; default: beside the ledger")
     .option("--deep", "read every object back")
     .option("--no-fetch", "do not ask for rewritten URLs over HTTP")
-    .option("--accept-unreachable", "URLs that strangers cannot read from here are reported, and are no problem")
+    .addOption(
+      new Option(
+        "--accept-unreachable",
+        "URLs that strangers cannot read from here are reported, and are no problem",
+      ).conflicts("fetch"),
+    )
     .option("--allow-partial", "prove what is verified");
 
   command<AuditOptions>(
@@ -254,8 +270,21 @@ export function program(onExit: (code: ExitCode) => void): Command {
     .option("--source", "also read the source")
     .addOption(sampleOption())
     .addOption(seedOption())
-    .option("--key <key>", "only this object, with the proof that the file includes it")
-    .option("--route <name>", "only this route");
+    .addOption(
+      new Option("--key <key>", "only this object, with the proof that the file includes it").conflicts("sample"),
+    )
+    .option("--route <name>", "only this route")
+    .hook(
+      "preAction",
+      onlyWith({
+        "--seed": ["--sample"],
+        // Without a configuration the storage is not looked at.
+        "--quick": ["--config"],
+        "--source": ["--config"],
+        "--sample": ["--config"],
+        "--route": ["--config", "--key"],
+      }),
+    );
 
   command("status", "where are we", async () => {
     const { statusCommand } = await import("./commands/status.ts");
@@ -318,7 +347,7 @@ interface PlanOptions extends PlacementOptions, SelectionFlags {
   readonly archived?: "skip" | "copy";
   readonly manifest?: string;
   readonly manifestFormat?: "text" | "jsonl" | "csv";
-  readonly rate?: number;
+  readonly rate?: string;
 }
 interface CopyOptions {
   readonly plan?: boolean;
@@ -326,7 +355,7 @@ interface CopyOptions {
   readonly processes?: number;
   readonly order?: "key" | "size" | "-size" | "newest" | "oldest";
   readonly concurrency?: number;
-  readonly bandwidth?: number;
+  readonly bandwidth?: string;
   readonly patience: number;
   readonly allowPartial?: boolean;
 }

@@ -6,6 +6,7 @@ import type { HostLimits } from "./pipeline/host-limits.ts";
 import type { Interrupt } from "./process/interrupt.ts";
 import { joinedSignal } from "./process/joined-signal.ts";
 import { configPath, surroundings } from "./process/config-path.ts";
+import { logCalls } from "./report/log-call.ts";
 import type { Reporter } from "./report/reporter.ts";
 import type { StageContext } from "./stages/stage-context.ts";
 import { VERSION } from "./version.ts";
@@ -43,17 +44,7 @@ export async function withSides<T>(environment: CommandEnvironment, work: (sides
   const config = await readConfig(environment);
   const { hostLimitsOf, openSides } = await import("./sides.ts");
   const hosts = hostLimitsOf(config);
-  const routes = openSides(config, {
-    hosts,
-    onCall: (side, route, call) => {
-      reporter.log(
-        call.outcome === "ok" ? "debug" : "info",
-        () =>
-          `${route} ${side} ${call.operation} ${call.key ?? ""} ${call.outcome} ${Math.round(call.durationMs)} ms` +
-          (call.error === undefined ? "" : ` (${call.error.message})`),
-      );
-    },
-  });
+  const routes = openSides(config, { hosts, onCall: logCalls(reporter) });
   try {
     return await work({ config, routes, hosts });
   } finally {

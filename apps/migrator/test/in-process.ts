@@ -91,6 +91,7 @@ export async function stagesOver(config: Config, routes: readonly Route[]): Prom
 function recordingReporter(events: CommandEvent[]): Reporter {
   return {
     kind: "json",
+    logLevel: "silent",
     event: (event) => events.push(event),
     line: () => undefined,
     table: () => undefined,

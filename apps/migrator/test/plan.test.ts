@@ -332,7 +332,9 @@ describe("headers and metadata", () => {
     await stages.plan();
     expect(await stages.copy()).toMatchObject({ copied: 1, failed: 0, notCarried: 1 });
     expect((await record())?.notCarried).toEqual({ metadata: { description: "a long one" } });
-    expect(await stages.ledger.objects.notCarried("audio", 5)).toMatchObject({ total: 1, first: [{ key: "a" }] });
+    expect(await stages.ledger.objects.notCarried({ route: "audio", limit: 5 })).toMatchObject([{ key: "a" }]);
+    expect(await stages.ledger.objects.notCarried({ route: "audio", limit: 5, after: "a" })).toEqual([]);
+    expect(await stages.ledger.objects.countNotCarried("audio")).toBe(1);
   });
 
   it("S23 a type that says nothing is filled in by the ending when asked for; one that says something stays", async () => {

@@ -152,3 +152,10 @@ it.skipIf(process.platform !== "linux")(
   },
   240_000,
 );
+
+it("the requests of all processes are logged at debug, each once", async () => {
+  const { code, stderr } = await cli([...copyArgs(), "--log-level", "debug"]);
+  expect(code).toBe(0);
+  const requests = stderr.split("\n").filter((line) => / debug audio (source get|target put) .* ok \d+ ms$/.test(line));
+  expect(requests).toHaveLength(2 * OBJECTS);
+});

@@ -164,9 +164,11 @@ async function read(answer: LaneAnswer, { method, signal }: S3Request): Promise<
 async function refused(answer: LaneAnswer, request: S3Request): Promise<S3AnswerError> {
   const body = request.method === "HEAD" ? "" : await errorText(answer);
   await answer.body.discard();
+  const reads = request.method === "GET" || request.method === "HEAD";
   return new S3AnswerError(answer.status, answer.headers, body, {
     demanded: request.demanded,
-    reads: request.method === "GET" || request.method === "HEAD",
+    reads,
+    readsObject: reads && request.key !== undefined,
   });
 }
 

@@ -38,6 +38,13 @@ const EXPIRED: Judgement = {
   says: "the credentials have expired",
   hint: "Get new temporary credentials, or pass a function as credentials",
 };
+const SUSPENDED: Judgement = {
+  code: "Unauthenticated",
+  says: "the account of these credentials is suspended",
+  hint: "Have the account enabled again by whoever runs the service, or use the credentials of another one",
+};
+/** AWS tells so, lest anybody learn what is there (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, permissions). */
+const MISSING_OR_DENIED = "A missing key is reported like this too when s3:ListBucket is not allowed";
 const BUSY: Judgement = { code: "RateLimited", says: "the service asks to slow down" };
 const DOWN: Judgement = { code: "Unavailable", says: "the service has an error of its own" };
 /** The request reached the service's inside, so it may have been done. */
@@ -115,9 +122,11 @@ const BY_STATUS: Readonly<Record<number, StatusRow>> = {
     otherwise: {
       code: "PermissionDenied",
       says: "these credentials are not allowed to do this",
-      hint: "A missing key is reported like this too when s3:ListBucket is not allowed",
     },
     codes: {
+      AccountProblem: SUSPENDED,
+      // Of Ceph: https://docs.ceph.com/en/latest/radosgw/s3/commons/
+      UserSuspended: SUSPENDED,
       SignatureDoesNotMatch: SIGNATURE,
       InvalidAccessKeyId: UNKNOWN_KEY,
       InvalidSecurity: UNKNOWN_KEY,
@@ -220,7 +229,10 @@ export function judge(error: S3AnswerError): Judgement {
   const row = status < 300 ? IN_SUCCESS : BY_STATUS[status];
   if (row !== undefined) {
     const codes = row.codes ?? {};
-    return Object.hasOwn(codes, code) ? (codes[code] ?? row.otherwise) : row.otherwise;
+    if (Object.hasOwn(codes, code)) return codes[code] ?? row.otherwise;
+    return status === 403 && error.request.readsObject === true
+      ? { ...row.otherwise, hint: MISSING_OR_DENIED }
+      : row.otherwise;
   }
   if (status >= 500) return BROKEN;
   if (status >= 300 && status < 400)

@@ -30,6 +30,8 @@ describe("the table of errors", () => {
     [401, "", "Unauthenticated"],
     [403, "", "PermissionDenied"],
     [403, "AccessDenied", "PermissionDenied"],
+    [403, "UserSuspended", "Unauthenticated"],
+    [403, "AccountProblem", "Unauthenticated"],
     [403, "SignatureDoesNotMatch", "Unauthenticated"],
     [403, "InvalidAccessKeyId", "Unauthenticated"],
     [403, "RequestTimeTooSkewed", "Unauthenticated"],
@@ -90,6 +92,15 @@ describe("the table of errors", () => {
       persistence: "temporary",
       hint: expect.stringMatching(/clock/),
     });
+  });
+
+  it("says what a refusal can mean by what was asked for, and what a suspended account needs", () => {
+    expect(verdict(403, xml("AccessDenied"), {}, { reads: true, readsObject: true })?.hint).toMatch(/missing key/);
+    // A listing, a put: no key can be missing.
+    expect(verdict(403, xml("AccessDenied"), {}, { reads: true, readsObject: false })?.hint).toBeUndefined();
+    expect(verdict(403, xml("AccessDenied"))?.hint).toBeUndefined();
+    expect(verdict(403, xml("UserSuspended"))?.hint).toMatch(/account enabled/);
+    expect(verdict(403, xml("UserSuspended"), {}, { readsObject: true })?.hint).toMatch(/account enabled/);
   });
 
   it("takes no gateway's page for an object that is missing (M07, S15)", () => {

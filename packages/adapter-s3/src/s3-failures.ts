@@ -36,6 +36,8 @@ export interface RefusedRequest {
   readonly demanded?: WriteCondition | undefined;
   /** It would have changed nothing. */
   readonly reads?: boolean | undefined;
+  /** It asked for an object. */
+  readonly readsObject?: boolean | undefined;
 }
 
 /** `create`: nothing may be there; `replace`: exactly this version must be. */

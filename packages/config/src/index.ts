@@ -16,6 +16,6 @@ export { defineConfig } from "./define-config.ts";
 export type { Environment } from "./environment.ts";
 export { loadConfig, parseConfig, parseSide, type LoadConfigOptions } from "./load-config.ts";
 export { parseTime, selectionOf, type Selection } from "./selection-schema.ts";
-export { parseByteSize } from "./byte-size.ts";
+export { BYTE_SIZE_FORM, parseByteSize } from "./byte-size.ts";
 export { openRoute, openSide, type Route } from "./routes.ts";
 export type { WithinService } from "./within-service.ts";

@@ -56,11 +56,14 @@ export interface Ledger {
     /** States that hold at least one object. */
     count(): Promise<readonly StateCount[]>;
     countByReason(states: readonly ObjectState[]): Promise<readonly ReasonCount[]>;
-    /** Objects whose headers or metadata the target holds only in part: how many, and the first ones in key order. */
-    notCarried(
-      route: string,
-      limit: number,
-    ): Promise<{ readonly total: number; readonly first: readonly ObjectRecord[] }>;
+    /** One page, in key order, of the objects whose headers or metadata the target holds only in part. */
+    notCarried(options: {
+      readonly route: string;
+      readonly after?: string | undefined;
+      readonly limit: number;
+    }): Promise<readonly ObjectRecord[]>;
+    /** How many there are of those. Reads the whole route. */
+    countNotCarried(route: string): Promise<number>;
     /** Many steps in one transaction: all of them, or none. */
     write(changes: readonly ObjectChange[]): Promise<void>;
   };

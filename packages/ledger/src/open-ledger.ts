@@ -4,7 +4,14 @@ import { LedgerError } from "./ledger-error.ts";
 import { lockRow, takeLock, type LedgerLock } from "./lock/ledger-lock.ts";
 import { thisProcess, type ProcessIdentity } from "./lock/process-identity.ts";
 import { applyChanges, assertLegal } from "./objects/apply-changes.ts";
-import { countByReason, countByState, findObjects, notCarriedObjects, objectPage } from "./objects/object-queries.ts";
+import {
+  countByReason,
+  countByState,
+  countNotCarried,
+  findObjects,
+  notCarriedPage,
+  objectPage,
+} from "./objects/object-queries.ts";
 import type { ObjectRecord } from "./objects/object-record.ts";
 import { orderedPages } from "./objects/ordered-pages.ts";
 import { OBJECT_STATES } from "./objects/states.ts";
@@ -190,7 +197,8 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       find: (route, keys) => read((sql) => findObjects(sql, route, routeId(route), keys)),
       count: () => read((sql) => countByState(sql, routeNames)),
       countByReason: (states) => read((sql) => countByReason(sql, routeNames, states)),
-      notCarried: (route, limit) => read((sql) => notCarriedObjects(sql, route, routeId(route), limit)),
+      notCarried: (page) => read((sql) => notCarriedPage(sql, { ...page, routeId: routeId(page.route) })),
+      countNotCarried: (route) => read((sql) => countNotCarried(sql, routeId(route))),
       async write(changes) {
         for (const change of changes) assertLegal(change);
         await commit(changes);

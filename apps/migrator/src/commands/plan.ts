@@ -11,6 +11,7 @@ import { plan, type PlanOptions, type PlanSummary } from "../stages/plan.ts";
 import { runStage } from "../stages/run-stage.ts";
 import type { StageContext } from "../stages/stage-context.ts";
 import { selectionFrom, type SelectionFlags } from "./selection-flags.ts";
+import { rateOf } from "./size-flag.ts";
 
 export interface PlanCommandOptions {
   readonly placeholders: PlaceholderPolicy;
@@ -21,11 +22,12 @@ export interface PlanCommandOptions {
   /** A file of keys, `-` for stdin. */
   readonly manifest?: string | undefined;
   readonly manifestFormat?: ManifestFormat | undefined;
-  /** For the forecast, instead of the bandwidth limit. */
-  readonly bytesPerSecond?: number | undefined;
+  /** For the forecast, instead of the bandwidth limit; as it was typed. */
+  readonly rate?: string | undefined;
 }
 
-export interface PlanStepOptions extends Omit<PlanCommandOptions, "selection"> {
+export interface PlanStepOptions extends Omit<PlanCommandOptions, "selection" | "rate"> {
+  readonly bytesPerSecond?: number | undefined;
   readonly selection?: Partial<Selection> | undefined;
 }
 
@@ -35,7 +37,10 @@ export async function planCommand(
 ): Promise<CommandResult> {
   // Before anything is opened: a flag that cannot be understood is no reason to take the ledger.
   const selection = selectionFrom(options.selection ?? {});
-  return withSession(environment, ({ context, config }) => planStep(context, config, { ...options, selection }));
+  const bytesPerSecond = rateOf("--rate", options.rate);
+  return withSession(environment, ({ context, config }) =>
+    planStep(context, config, { ...options, selection, bytesPerSecond }),
+  );
 }
 
 export async function planStep(

@@ -23,6 +23,27 @@ function reasonOf({ state, reason }: ObjectRecord): string | null {
   return state === "copied" ? "not-verified" : reason;
 }
 
+type ReadPage = (page: {
+  readonly route: string;
+  readonly after: string | undefined;
+  readonly limit: number;
+}) => Promise<readonly ObjectRecord[]>;
+
+/** The first objects of these routes, one route after the other; one page is in memory. */
+async function* firstOf(most: number, routes: readonly string[], read: ReadPage): AsyncGenerator<ObjectRecord> {
+  let left = most;
+  for (const route of routes) {
+    for (let after: string | undefined; left > 0;) {
+      const limit = Math.min(left, PAGE_SIZE);
+      const page = await read({ route, after, limit });
+      yield* page;
+      left -= page.length;
+      after = page.at(-1)?.key;
+      if (page.length < limit) break;
+    }
+  }
+}
+
 /** What happened, why, and what is left: the failures first. Reads the ledger alone. */
 export function reportCommand(environment: CommandEnvironment, options: ReportCommandOptions): Promise<CommandResult> {
   const { reporter } = environment;
@@ -39,30 +60,16 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
         message,
       });
     };
+    const names = routes.map(({ name }) => name);
     for (const state of LISTED) {
-      let left = options.limit;
-      for (const route of routes) {
-        for (let after: string | undefined; left > 0;) {
-          const limit = Math.min(left, PAGE_SIZE);
-          const page = await ledger.objects.page({ route: route.name, states: [state], after, limit });
-          for (const object of page) show(object);
-          left -= page.length;
-          after = page.at(-1)?.key;
-          if (page.length < limit) break;
-        }
-      }
+      const pageOf: ReadPage = (page) => ledger.objects.page({ ...page, states: [state] });
+      for await (const object of firstOf(options.limit, names, pageOf)) show(object);
     }
-
+    for await (const object of firstOf(options.limit, names, (page) => ledger.objects.notCarried(page))) {
+      if (object.notCarried !== null) show(object, "not-carried", notCarriedMessage(object.notCarried));
+    }
     let notCarried = 0;
-    let shown = 0;
-    for (const { name } of routes) {
-      const found = await ledger.objects.notCarried(name, options.limit - shown);
-      notCarried += found.total;
-      shown += found.first.length;
-      for (const object of found.first) {
-        if (object.notCarried !== null) show(object, "not-carried", notCarriedMessage(object.notCarried));
-      }
-    }
+    for (const name of names) notCarried += await ledger.objects.countNotCarried(name);
 
     const rank = (state: ObjectState): number => (LISTED.includes(state) ? LISTED.indexOf(state) : LISTED.length);
     const reasons = (await ledger.objects.countByReason(OBJECT_STATES)).toSorted(

@@ -1,7 +1,7 @@
-import { parseByteSize, parseTime, type Selection } from "@bucketferry/config";
+import { parseTime, type Selection } from "@bucketferry/config";
 import { keyGlob, KeyGlobError, type KeyGlob } from "@bucketferry/storage-core";
-import { CommandError } from "../command-error.ts";
-import { EXIT } from "../exit-codes.ts";
+import { sizeOf } from "./size-flag.ts";
+import { wrongFlag } from "./wrong-flag.ts";
 
 /** The flags of a selection as they were typed. */
 export interface SelectionFlags {
@@ -34,22 +34,12 @@ function globOf(flag: string, pattern: string): KeyGlob {
     return keyGlob(pattern);
   } catch (error) {
     if (!(error instanceof KeyGlobError)) throw error;
-    throw wrong(flag, pattern, error.message);
+    throw wrongFlag(flag, pattern, error.message);
   }
-}
-
-function sizeOf(flag: string, text: string): number {
-  const bytes = parseByteSize(text);
-  if (bytes !== undefined) return bytes;
-  throw wrong(flag, text, "is not a size. Write it as 100MiB, 5GB or a number of bytes.");
 }
 
 function timeOf(flag: string, text: string): Date {
   const at = parseTime(text);
   if (at !== undefined) return at;
-  throw wrong(flag, text, "is not a time. Write it as 2026-01-31 or 2026-01-31T12:00:00Z.");
-}
-
-function wrong(flag: string, value: string, problem: string): CommandError {
-  return new CommandError(EXIT.usage, "Usage", `${flag} ${JSON.stringify(value)} ${problem}`);
+  throw wrongFlag(flag, text, "is not a time. Write it as 2026-01-31 or 2026-01-31T12:00:00Z.");
 }

@@ -30,6 +30,8 @@ export type FromChild =
 
 export interface ChildTask {
   readonly configFile: string;
+  /** Graver messages, and those of this level, are sent. */
+  readonly logLevel: LogLevel;
   readonly pace: Pace;
   /** How many processes share the memory. */
   readonly processes: number;

@@ -1,6 +1,8 @@
 import { loadConfig } from "@bucketferry/config";
 import { objectWriter, type ObjectRecord } from "@bucketferry/ledger";
 import { EXIT } from "../exit-codes.ts";
+import { logsUpTo } from "../report/log.ts";
+import { logCalls } from "../report/log-call.ts";
 import { hostLimitsOf, openSides } from "../sides.ts";
 import { packFailure } from "./child-failure.ts";
 import type { ChildCall, ChildTask, FromChild, Shard, ToChild } from "./child-messages.ts";
@@ -48,6 +50,7 @@ process.on("message", (message: ToChild) => {
 
 async function work({
   configFile,
+  logLevel,
   pace: first,
   processes,
   partSizeBytes,
@@ -61,7 +64,8 @@ async function work({
     hosts.onHold((host, forMs) => say({ type: "hold", host, forMs }));
     hold = (host, forMs) => hosts.hold(host, forMs);
     pace = throttle(hosts, first);
-    const routes = openSides(config, { hosts, onCall: () => undefined });
+    const log = logsUpTo(logLevel, (level, message) => say({ type: "log", level, message }));
+    const routes = openSides(config, { hosts, onCall: logCalls({ log }) });
     const writer = objectWriter(async (changes) => void (await ask({ method: "record", changes })), {
       batchSize: BATCH_OBJECTS,
     });
@@ -76,11 +80,7 @@ async function work({
         forget: async (...args) => void (await ask({ method: "forget", args })),
       },
       note: (what) => say({ type: "note", what }),
-      reporter: {
-        event: (event) => say({ type: "event", event }),
-        log: (level, message) =>
-          say({ type: "log", level, message: typeof message === "string" ? message : message() }),
-      },
+      reporter: { event: (event) => say({ type: "event", event }), log },
       throttle: pace,
       drain: drain.signal,
       signal: abort.signal,

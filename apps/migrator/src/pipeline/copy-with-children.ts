@@ -79,6 +79,7 @@ export async function copyWithChildren(objects: AsyncIterable<ObjectRecord>, run
       tell(child, {
         type: "begin",
         configFile: options.processes?.configFile ?? "",
+        logLevel: context.reporter.logLevel,
         pace: shareOf(pace, count, index),
         processes: count,
         partSizeBytes: options.partSizeBytes,

@@ -151,7 +151,7 @@ export type CommandEvent =
       readonly key: string;
       readonly problem: string;
     }
-  | ({ readonly type: "error" } & ToldFailure)
+  | ErrorEvent
   /** `watch`: a reference in the old form. */
   | ({ readonly type: "old-reference" } & OldReference)
   /** `watch`: one look at the database is over. */
@@ -169,6 +169,8 @@ export interface SummaryEvent {
   readonly counts: Readonly<Record<string, unknown>>;
   readonly error?: ToldFailure | undefined;
 }
+
+export type ErrorEvent = { readonly type: "error" } & ToldFailure;
 
 /** Why a command failed. */
 export interface ToldFailure {

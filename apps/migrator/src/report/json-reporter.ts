@@ -42,6 +42,7 @@ export function jsonReporter(out: Writable, errors: Writable, level: LogLevel): 
       };
     },
     confirm: () => Promise.resolve(undefined),
+    logLevel: level,
     log: logTo(errors, level),
     summary: write,
   };

@@ -69,6 +69,7 @@ export function plainReporter(out: Writable, errors: Writable, level: LogLevel):
       };
     },
     confirm: () => Promise.resolve(undefined),
+    logLevel: level,
     log: logTo(errors, level),
     summary(_, lines) {
       for (const text of lines) line(text);

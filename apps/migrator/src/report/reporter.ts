@@ -29,6 +29,8 @@ export interface Reporter {
   progress(state: ProgressState): Progress;
   /** Undefined: there is nobody to ask. */
   confirm(question: string, signal: AbortSignal): Promise<boolean | undefined>;
+  /** Of `--log-level`. */
+  readonly logLevel: LogLevel;
   /** For `--log-level`; goes to stderr in every case. A function is asked only when its message is shown. */
   log(level: LogLevel, message: string | (() => string)): void;
   summary(summary: SummaryEvent, lines: readonly string[]): void;

@@ -119,6 +119,7 @@ export function terminalReporter(streams: {
         prompt.close();
       }
     },
+    logLevel: streams.level,
     log,
     summary(summary, lines) {
       const tone: Tone = summary.exitCode === 0 ? "good" : summary.exitCode === 130 ? "warning" : "bad";

@@ -118,18 +118,19 @@ export function findObjects(
 
 const KEYS_PER_QUERY = 500;
 
-/**
- * How many objects of a route have headers or metadata that the target cannot hold, and the first of them in key order. Reads
- * the whole route.
- */
-export function notCarriedObjects(
+const NOT_CARRIED = "from objects where route_id = ? and not_carried is not null";
+
+/** One page, in key order, of a route's objects that have headers or metadata which the target cannot hold. */
+export function notCarriedPage(
   sql: Sql,
-  route: string,
-  routeId: number,
-  limit: number,
-): { readonly total: number; readonly first: readonly ObjectRecord[] } {
-  const those = "from objects where route_id = ? and not_carried is not null";
-  const counted = sql.first<{ readonly total: number }>(`select count(*) as total ${those}`, routeId);
-  const rows = sql.all<ObjectsTable>(`select * ${those} order by key limit ?`, routeId, limit);
-  return { total: counted?.total ?? 0, first: rows.map((row) => recordOf(row, route)) };
+  { route, routeId, after, limit }: Omit<PageOptions, "states">,
+): readonly ObjectRecord[] {
+  return sql
+    .all<ObjectsTable>(`select * ${NOT_CARRIED} and key > ? order by key limit ?`, routeId, after ?? "", limit)
+    .map((row) => recordOf(row, route));
+}
+
+/** How many there are of those. Reads the whole route. */
+export function countNotCarried(sql: Sql, routeId: number): number {
+  return sql.first<{ readonly total: number }>(`select count(*) as total ${NOT_CARRIED}`, routeId)?.total ?? 0;
 }
