@@ -35,6 +35,8 @@ const OVERWRITE = { "x-upsert": "true" };
 
 /** In a row, without one byte arriving between them. */
 const MOST_FAILURES = 5;
+/** The same while the service may be making an object of all bytes: some minutes with its own waits for the lock. */
+const MOST_WAITS = 60;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** A termination is a courtesy: the service forgets unfinished uploads by itself within a day. */
@@ -146,7 +148,10 @@ async function sendPiece(
   const announcement = lengthBytes === undefined && last ? end : undefined;
   let state: UploadState | undefined = { offset: start, lengthIsKnown: announcement === undefined };
   let furthest = start;
-  for (let failures = 0; ;) {
+  // Once the answer to the last piece was not waited for to its end, the service may still be at work on it.
+  let mayBeFinishing = false;
+  for (let failures = 0, waits = 0; ;) {
+    let isSending = false;
     try {
       state ??= await uploadState(context, session, signal);
       demandWithin(state.offset, start, end);
@@ -154,18 +159,23 @@ async function sendPiece(
       furthest = Math.max(furthest, state.offset);
       // A last piece that has arrived may still have failed to become an object.
       if (state.offset === end) break;
-      const sent = await patch(context, session, bytes.subarray(state.offset - start), state, announcement, signal);
+      isSending = true;
+      const rest = { bytes: bytes.subarray(state.offset - start), last, announcement };
+      const sent = await patch(context, session, rest, state, signal);
       demandWithin(sent.offset, start, end);
       if (sent.offset === end && (!last || sent.isComplete || session.version === undefined)) return;
       state = { offset: sent.offset, lengthIsKnown: true };
     } catch (error) {
       signal?.throwIfAborted();
-      const pauseMs = pauseBeforeResuming(error, failures);
+      mayBeFinishing ||= last && isSending && leavesItAtWork(error);
+      const isHeld = mayBeFinishing && saysThatItIsHeld(error);
+      const pauseMs = isHeld ? pauseFor(waits, MOST_WAITS) : pauseBeforeResuming(error, failures);
       if (pauseMs === undefined) {
         if (last && (await isCommitted(context, session, signal))) return;
         throw error;
       }
-      failures += 1;
+      if (isHeld) waits += 1;
+      else failures += 1;
       state = undefined;
       await delay(pauseMs, undefined, signal === undefined ? {} : { signal });
     }
@@ -199,12 +209,18 @@ interface SentPiece {
   readonly isComplete: boolean;
 }
 
+interface Rest {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+  /** The length of the whole, which the service has not been told yet. */
+  readonly announcement: number | undefined;
+}
+
 async function patch(
   { transport }: SupabaseContext,
   { path }: Session,
-  bytes: Uint8Array,
+  { bytes, last, announcement }: Rest,
   { offset, lengthIsKnown }: UploadState,
-  announcement: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SentPiece> {
   const headers = await transport.done({
@@ -218,6 +234,8 @@ async function patch(
       ...(lengthIsKnown || announcement === undefined ? {} : { "upload-length": String(announcement) }),
     },
     body: bytes,
+    // It is answered when there is an object: https://github.com/tus/tus-node-server has its stores complete it first.
+    slow: last,
     signal,
   });
   return { offset: offsetIn(headers), isComplete: headers["tus-complete"] === "1" };
@@ -236,6 +254,23 @@ function demandWithin(offset: number, start: number, end: number): void {
   throw new StorageError("Conflict", `the upload stands at byte ${offset}, expected ${start} to ${end}`);
 }
 
+/** The connection, or a gateway before the service, gave up waiting: 524 is Cloudflare's, after 100 seconds. */
+function leavesItAtWork(error: unknown): boolean {
+  if (error instanceof ConnectionError) return error.stage !== "connect";
+  return error instanceof AnswerError && (error.status === 504 || error.status === 524);
+}
+
+/** Whoever asks waits some seconds for the lock, and is then told 423 or 503, with no words to a HEAD. */
+function saysThatItIsHeld(error: unknown): boolean {
+  if (!(error instanceof AnswerError)) return false;
+  return error.status === 423 || error.status === 503 || (error.status === 400 && classify(error)?.code === "Conflict");
+}
+
+function pauseFor(failures: number, most: number): number | undefined {
+  if (failures >= most) return undefined;
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
 /** How long to wait before the service is asked where to go on; undefined when there is no point in it. */
 function pauseBeforeResuming(error: unknown, failures: number): number | undefined {
   if (failures >= MOST_FAILURES) return undefined;
@@ -249,7 +284,7 @@ function pauseBeforeResuming(error: unknown, failures: number): number | undefin
   } else if (!(error instanceof ConnectionError) || classify(error)?.code === "InvalidConfig") {
     return undefined;
   }
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+  return pauseFor(failures, MOST_FAILURES);
 }
 
 /** When the answer to the last piece was lost: whether the object that is there now is the one of this upload. */

@@ -42,6 +42,7 @@ export async function copy(
         copyMetadata: replace === undefined,
         metadata: wanted,
       },
+      slow: true,
       signal,
     }));
   } catch (error) {

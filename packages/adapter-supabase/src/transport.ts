@@ -11,6 +11,8 @@ interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array> | undefined;
+  /** The service works on the object as a whole before it answers, which takes it longer the larger the object is. */
+  readonly slow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,6 +45,8 @@ export interface Transport {
 
 /** More than any error of the service; a gateway's page is not worth reading further. */
 const LONGEST_ERROR_BYTES = 64 * 1024;
+/** So many times as long may the answer to a slow request take to begin. */
+const SLOW_FACTOR = 10;
 /** A page of 1,000 entries takes about half a megabyte. */
 const LONGEST_JSON_BYTES = 64 * 1024 * 1024;
 
@@ -66,7 +70,7 @@ export function transportFor(
   };
 
   const request = async (call: Call): Promise<Answer> => {
-    const { method, path, headers, body = null, signal } = call;
+    const { method, path, headers, body = null, slow, signal } = call;
     const answer = await connected(
       withAbort(signal, () =>
         pool.request({
@@ -75,6 +79,7 @@ export function transportFor(
           headers: headers === undefined ? common : { ...common, ...headers },
           // undici takes any async iterable of bytes; its types name Node's own streams only.
           body: body as Uint8Array | string | Readable | null,
+          ...(slow === true ? { headersTimeout: options.headersTimeoutMs * SLOW_FACTOR } : {}),
           signal: signal ?? null,
         }),
       ),

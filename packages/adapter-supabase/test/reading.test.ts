@@ -20,13 +20,15 @@ const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex")
 describe("get", () => {
   it("S1 gives bytes and description of one version, also when the object changes between the two", async () => {
     await local.direct.put("changing.txt", "old", { contentType: "text/old" });
-    inject({ match: { path: BYTES }, fault: { kind: "delay", ms: 300 } });
+    const changed = Promise.withResolvers<void>();
+    inject({ match: { path: BYTES }, fault: { kind: "hold", until: changed.promise } });
     const getting = local.provider.get("changing.txt");
     const described = () =>
       local.server.requests().some(({ url, status }) => url.endsWith(`${INFO}media/changing.txt`) && status === 200);
     await expect.poll(described).toBe(true);
     // The description is answered; now the bytes become others.
     await local.direct.put("changing.txt", "new and longer", { contentType: "text/new" });
+    changed.resolve();
     const result = await getting;
     expect(await result.text()).toBe("new and longer");
     expect(result.info).toMatchObject({
