@@ -38,12 +38,12 @@ describe("L06 a service that takes long over an object as a whole", () => {
   }, 60_000);
 
   it("L10 is waited for when a gateway gave up waiting and the upload is locked meanwhile", async () => {
-    const gateway = await impatientGateway(local.server.url, { lengthBytes: LENGTH, questions: 6 });
+    const gateway = await impatientGateway(local.server.url, { lengthBytes: LENGTH, questions: 7 });
     const provider = local.make({ url: gateway.url });
     try {
       const bytes = someBytes(LENGTH, 3);
       const { etag } = await provider.put("impatient.bin", bytes);
-      expect(gateway.asked()).toBe(6);
+      expect(gateway.asked()).toBe(7);
       expect(etag).toBe((await local.direct.head("impatient.bin")).etag);
       expect(Buffer.from(await (await local.direct.get("impatient.bin")).bytes()).equals(bytes)).toBe(true);
     } finally {
