@@ -7,6 +7,7 @@ import type { EvidenceObject } from "../evidence/evidence-lines.ts";
 import { listSorted } from "../listing/list-sorted.ts";
 import { lockStepPages } from "../listing/lock-step.ts";
 import { LocatedFailure } from "../located-failure.ts";
+import { withSteadyHeap } from "../process/steady-heap.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { partBuffers, type PartBuffers } from "../transfer/part-buffers.ts";
 import { pool } from "../transfer/pool.ts";
@@ -45,11 +46,16 @@ type Counts = Record<AuditStatus, number>;
 
 const NONE: Readonly<Counts> = { equal: 0, lost: 0, changed: 0, unreadable: 0 };
 
+/** `auditSides` in a heap that does not grow with the number of objects. */
+export function audit(options: AuditOptions): Promise<AuditSummary> {
+  return withSteadyHeap(() => auditSides(options));
+}
+
 /**
  * Holds the storage against an evidence file that was checked: what it calls proved is read again, and has to have the
  * SHA-256 that it names. Needs no ledger; one line of the file is in memory for each object under way.
  */
-export async function audit(options: AuditOptions): Promise<AuditSummary> {
+async function auditSides(options: AuditOptions): Promise<AuditSummary> {
   const { drain, abort, reporter, source } = options;
   const counts = { target: { ...NONE }, source: source ? { ...NONE } : undefined };
   const progress = reporter.progress({ stage: "audit", totalObjects: undefined, totalBytes: undefined });
@@ -83,10 +89,12 @@ export async function audit(options: AuditOptions): Promise<AuditSummary> {
     for (const route of options.routes) {
       if (drain.aborted) break;
       if (options.quick) {
-        for await (const { object, listed } of againstListing(route, options)) {
+        for await (const some of againstListing(route, options)) {
           if (drain.aborted) break;
-          began();
-          note("target", object, listedAs(object, listed));
+          for (const { object, listed } of some) {
+            began();
+            note("target", object, listedAs(object, listed));
+          }
         }
       }
       if (options.quick && !source) continue;
@@ -123,41 +131,39 @@ interface Found {
   readonly message?: string | undefined;
 }
 
-/** What the file calls proved, of one route, as far as it is asked for. */
-async function* objectsOf(route: Route, { file, wanted, sample, abort }: AuditOptions): AsyncGenerator<EvidenceObject> {
+/** What the file calls proved, of one route, as far as it is asked for, many at a time. */
+async function* objectPages(
+  route: Route,
+  { file, wanted, sample, abort }: AuditOptions,
+): AsyncGenerator<readonly EvidenceObject[], void, undefined> {
   for await (const page of evidenceObjects(file, abort)) {
-    for (const object of page) {
-      if (object.route !== route.name || object.proof !== "proved") continue;
-      if (wanted !== undefined && !wanted(object)) continue;
-      if (sample === undefined || inSample(sample, object.route, object.key)) yield object;
-    }
+    const asked = page.filter(
+      (object) =>
+        object.route === route.name &&
+        object.proof === "proved" &&
+        (wanted === undefined || wanted(object)) &&
+        (sample === undefined || inSample(sample, object.route, object.key)),
+    );
+    if (asked.length > 0) yield asked;
   }
+}
+
+async function* objectsOf(route: Route, options: AuditOptions): AsyncGenerator<EvidenceObject> {
+  for await (const page of objectPages(route, options)) yield* page;
 }
 
 async function* againstListing(
   route: Route,
   options: AuditOptions,
-): AsyncGenerator<{ readonly object: EvidenceObject; readonly listed: ObjectEntry | undefined }> {
-  const pages = async function* (): AsyncGenerator<readonly EvidenceObject[]> {
-    let page: EvidenceObject[] = [];
-    for await (const object of objectsOf(route, options)) {
-      page.push(object);
-      if (page.length < OBJECTS_AT_ONCE) continue;
-      yield page;
-      page = [];
-    }
-    if (page.length > 0) yield page;
-  };
+): AsyncGenerator<readonly { readonly object: EvidenceObject; readonly listed: ObjectEntry | undefined }[]> {
   const steps = lockStepPages(
-    { name: "the evidence", pages: pages(), keyOf: (object) => object.targetKey },
+    { name: "the evidence", pages: objectPages(route, options), keyOf: (object) => object.targetKey },
     listSorted(route, "target", (entry) => entry.key, options.abort),
   );
   for await (const some of steps) {
-    for (const { a: object, b: listed } of some) if (object !== undefined) yield { object, listed };
+    yield some.flatMap(({ a: object, b: listed }) => (object === undefined ? [] : [{ object, listed }]));
   }
 }
-
-const OBJECTS_AT_ONCE = 1_000;
 
 function listedAs(object: EvidenceObject, listed: ObjectEntry | undefined): Found {
   if (listed === undefined) return { status: "lost" };
