@@ -36,8 +36,11 @@ export default defineConfig({
         name: root.split("/")[1] ?? root,
         include: ["src/**/*.test.ts", "test/**/*.test.ts"],
         pool: "forks",
-        testTimeout: 30_000,
-        hookTimeout: 60_000,
+        // For what never ends. A machine that is loaded, or slow by itself, takes many times as long as a desk.
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        // A second by default, which a loaded machine may spend on something else.
+        expect: { poll: { timeout: 60_000 } },
       },
     })),
   },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { spawnSync } from "node:child_process";
@@ -226,10 +227,15 @@ describe("what stands in the way of a start is one line that names the setting",
     );
     const owner = new pg.Client({ connectionString: url });
     await owner.connect();
-    await owner.query("create role reader login password 'fake'; revoke create on schema public from public");
-    await owner.end();
+    // A role is of the whole server, which may be one that other tests use and that stays.
+    const reader = `reader_${randomUUID().replaceAll("-", "")}`;
+    await owner.query(`create role ${reader} login password 'fake'; revoke create on schema public from public`);
+    ends.push(async () => {
+      await owner.query(`drop role ${reader}`);
+      await owner.end();
+    });
     const asReader = new URL(url);
-    asReader.username = "reader";
+    asReader.username = reader;
     asReader.password = "fake";
     expect(await refusal({ DATABASE_URL: asReader.href })).toMatch(/^DATABASE_URL: this user may not make tables/);
   });

@@ -61,13 +61,14 @@ describe.each([
   it("fails when the source is overwritten meanwhile, and makes no target (I10)", async () => {
     const provider = s3.provider({ concurrency: 1 }, SMALL);
     await s3.provider({ partSizeBytes: 16 * 1024 ** 2 }).put("changing", bytes);
-    s3.proxy.faults.inject({ match: { query: "partNumber=2" }, times: 1, fault: { kind: "delay", ms: 2_500 } });
-    const copy = provider.copy("changing", "mixed");
-    while (!s3.proxy.faults.seen().some(({ query }) => query.includes("partNumber=2"))) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    const overwritten = Promise.withResolvers<void>();
+    const fault = { kind: "hold", until: overwritten.promise } as const;
+    s3.proxy.faults.inject({ match: { query: "partNumber=2" }, times: 1, fault });
+    const outcome = provider.copy("changing", "mixed").catch((error: unknown) => error);
+    await expect.poll(() => s3.proxy.faults.seen().some(({ query }) => query.includes("partNumber=2"))).toBe(true);
     await s3.provider({ partSizeBytes: 16 * 1024 ** 2 }).put("changing", randomBytes(bytes.byteLength));
-    await expect(copy).rejects.toMatchObject({ code: "PreconditionFailed" });
+    overwritten.resolve();
+    expect(await outcome).toMatchObject({ name: "StorageError", code: "PreconditionFailed" });
     expect(await provider.exists("mixed")).toBe(false);
     expect(await Array.fromAsync(provider.multipart.list())).toEqual([]);
   });

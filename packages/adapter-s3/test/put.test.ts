@@ -122,15 +122,19 @@ describe("a put", () => {
 
   it("leaves no upload when it is aborted while the upload is being begun (K13)", async () => {
     const provider = s3.provider({ partSizeBytes: PART });
+    const aborted = Promise.withResolvers<void>();
     s3.proxy.faults.inject({
       match: { method: "POST", query: "uploads=" },
       times: 1,
-      fault: { kind: "delay", ms: 150 },
+      fault: { kind: "hold", until: aborted.promise },
     });
     const stop = new AbortController();
     const put = provider.put("late", randomBytes(PART + 1), { signal: stop.signal });
-    setTimeout(() => stop.abort(), 30);
-    await expect(put).rejects.toMatchObject({ code: "Aborted" });
+    const outcome = put.catch((error: unknown) => error);
+    await expect.poll(() => methods().some((method) => method.startsWith("POST"))).toBe(true);
+    stop.abort();
+    aborted.resolve();
+    expect(await outcome).toMatchObject({ name: "StorageError", code: "Aborted" });
     expect(methods().at(-1)).toMatch(/^DELETE uploadId/);
     expect(await openUploads(provider)).toBe(0);
   });

@@ -26,7 +26,8 @@ it("S14 a clock that is wrong by twenty minutes is named by doctor, with its fix
         subject: "audio target",
         id: "clock",
         level: "warning",
-        message: expect.stringMatching(/(1199|120\d) s off/),
+        // The service tells whole seconds, and the way here takes some time.
+        message: expect.stringMatching(/1(19|20)\d s off/),
         fix: expect.stringContaining("NTP"),
       }),
     );

@@ -15,7 +15,8 @@ beforeEach(async () => {
   world.configure((config) => {
     Object.assign(config.routes[0]?.source ?? {}, { endpoint: proxies.source.url });
     Object.assign(config.routes[0]?.target ?? {}, { endpoint: proxies.target.url });
-    config["copy"] = { concurrency: 4, maxAttempts: 2, timeout: 2 };
+    // More attempts than the one that hangs: on a loaded machine another one may take two seconds too.
+    config["copy"] = { concurrency: 4, maxAttempts: 5, timeout: 2 };
   });
   stages = await openStages(world);
 });

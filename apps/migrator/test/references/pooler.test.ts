@@ -158,7 +158,9 @@ describe.skipIf(narrow === undefined)("D6 through a pooler", () => {
       await locking.query("begin");
       await locking.query(`select from t where id = ${ROWS / 2} for update`);
       const failure = run.rewrite().catch((error: unknown) => error);
-      await expect.poll(() => count("pg_locks where not granted"), { timeout: 30_000 }).toBeGreaterThan(0);
+      await expect
+        .poll(() => count(`${OF_THIS_DATABASE} and wait_event_type = 'Lock'`), { timeout: 30_000 })
+        .toBeGreaterThan(0);
       await drop();
       expect(await failure).toMatchObject({
         code: "unreachable",
@@ -207,4 +209,6 @@ describe.skipIf(narrow === undefined)("D6 through a pooler", () => {
   });
 });
 
-const ENDS_OURS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bucketferry'";
+/** Other test files may be at work in other databases of the same server. */
+const OF_THIS_DATABASE = "pg_stat_activity where datname = current_database()";
+const ENDS_OURS = `select pg_terminate_backend(pid) from ${OF_THIS_DATABASE} and application_name = 'bucketferry'`;

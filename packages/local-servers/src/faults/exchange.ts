@@ -43,6 +43,9 @@ export async function exchange(options: ExchangeOptions): Promise<Outcome> {
     case "delay":
       await wait(fault.ms, undefined, { signal });
       return pass(options, asItCame);
+    case "hold":
+      await held(fault.until, signal);
+      return pass(options, asItCame);
     case "reset":
       return fault.when === "beforeRequest" ? "reset" : resetLater(options, fault.when);
     case undefined:
@@ -65,6 +68,14 @@ export async function exchange(options: ExchangeOptions): Promise<Outcome> {
     case "encode":
       return pass(options, (response, to) => encode(response, to, fault));
   }
+}
+
+/** Resolves when `until` does, rejects when the client has left before. */
+function held(until: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  if (signal.aborted) reject(signal.reason as Error);
+  return Promise.race([until, promise]);
 }
 
 interface Response {

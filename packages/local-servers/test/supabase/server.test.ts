@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { supabaseServer } from "../../src/supabase/index.ts";
 import { clientWith, IS_LOCAL } from "./target.ts";
 
@@ -66,14 +66,18 @@ describe("the server itself", () => {
   });
 
   test.runIf(IS_LOCAL)("without a directory nothing stays after close", async () => {
-    const mine = async (): Promise<string[]> =>
-      (await readdir(tmpdir())).filter((name) => name.startsWith("bucketferry-supabase-"));
-    const before = await mine();
-    const server = await supabaseServer();
-    const [directory] = (await mine()).filter((name) => !before.includes(name));
-    expect(directory).toBeDefined();
-    await server.close();
-    expect(await mine()).not.toContain(directory);
+    // A place of its own for temporary files: in the usual one, other test files make some at the same time.
+    await inDirectory(async (directory) => {
+      vi.stubEnv("TMPDIR", directory);
+      try {
+        const server = await supabaseServer();
+        expect(await readdir(directory)).toEqual([expect.stringMatching(/^bucketferry-supabase-/)]);
+        await server.close();
+        expect(await readdir(directory)).toEqual([]);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    });
   });
 
   test.runIf(IS_LOCAL)("close ends connections that are in the middle of something", async () => {

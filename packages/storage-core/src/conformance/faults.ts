@@ -9,6 +9,8 @@ export type Fault =
     }
   /** Waits before passing the request on. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** Holds the request back until something has happened, and then passes it on. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** Cuts the connection: before the service sees anything, before or after its answer's headers, or once it has done the work. */
   | { readonly kind: "reset"; readonly when: "beforeRequest" | "duringRequest" | "afterRequest" | "afterHeaders" }
   /** Ends the answer's body after so many bytes: by closing (`cut`), or with a Content-Length that was made to fit (`clean`). */
