@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import { PRIVATE_FOLDER } from "./fs-capabilities.ts";
 
@@ -44,9 +44,9 @@ export function fsLayout(root: string): FsLayout {
     // The kit has refused empty, `.` and `..` segments, so this cannot leave the root by its text; symbolic links are looked at when opening.
     object: (key) => join(root, ...key.split("/")),
     sidecars(key) {
-      const hash = createHash("sha256").update(key).digest("hex");
-      const folder = join(own, "meta", hash.slice(0, 2));
-      return { folder, prefix: `${hash.slice(2)}-`, formerFolder: join(folder, hash.slice(2)) };
+      const name = hash("sha256", key, "hex");
+      const folder = join(own, "meta", name.slice(0, 2));
+      return { folder, prefix: `${name.slice(2)}-`, formerFolder: join(folder, name.slice(2)) };
     },
   };
 }

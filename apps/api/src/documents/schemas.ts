@@ -32,12 +32,20 @@ export const idParameter = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, "is 1 to 64 of A-Z, a-z, 0-9, _ and -")
   .openapi({ example: "0f4a5a52-6d3c-4d9b-9a1f-0c9f8f6f1d11" });
 
+const IDEMPOTENCY = "The same key again answers with the first result instead of doing it twice.";
+
 export const idempotencyHeader = z.object({
-  "idempotency-key": z
-    .string()
-    .optional()
-    .openapi({ description: "The same key again answers with the first result instead of doing it twice." }),
+  "idempotency-key": z.string().optional().openapi({ description: IDEMPOTENCY }),
 });
+
+/** The same for routes that take files, which a typed client does not send: zod's would have all headers copied and parsed for each. */
+export const idempotencyParameter = {
+  name: "idempotency-key",
+  in: "header",
+  required: false,
+  description: IDEMPOTENCY,
+  schema: { type: "string" },
+} as const;
 
 /** What a plain schema of OpenAPI looks like here: zod's own would have the body read and parsed. */
 interface PlainSchema {

@@ -1,23 +1,30 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { requireService } from "../auth/caller.ts";
 import { router } from "../documents/router.ts";
-import { binarySchema, idempotencyHeader, problemAnswers } from "../documents/schemas.ts";
+import { binarySchema, idempotencyParameter, problemAnswers } from "../documents/schemas.ts";
 import { entityTag } from "../objects/conditions.ts";
 import { deliverObject } from "../objects/deliver-object.ts";
 import { Problem } from "../problem/problem.ts";
-import type { Service } from "../service.ts";
+import type { Service, ServiceEnv } from "../service.ts";
 import { checkedContent } from "../uploads/checked-content.ts";
 import { declaredLength } from "../uploads/incoming-file.ts";
-import { requestBody } from "../uploads/request-body.ts";
+import { requestBody, smallRequestBody } from "../uploads/request-body.ts";
 import { UPLOAD_MEMORY } from "../uploads/stored-object.ts";
-import { wholeIfSmall } from "../uploads/whole-if-small.ts";
 import { requireReadable } from "./file-access.ts";
 import { objectUrl } from "./object-url.ts";
 import { keyInPath } from "./path-key.ts";
 
 const TAGS = ["files"];
 const anyContent = { "application/octet-stream": { schema: binarySchema } };
-const byKey = { params: z.object({ key: z.string().openapi({ description: "The object's key; may have slashes." }) }) };
+/** Plain, since a key is taken from the path as it was sent, by `keyInPath`. */
+const keyParameter = {
+  name: "key",
+  in: "path",
+  required: true,
+  description: "The object's key; may have slashes.",
+  schema: { type: "string" },
+} as const;
 const fileSchema = z
   .object({ key: z.string(), url: z.string(), sizeBytes: z.int(), etag: z.string() })
   .openapi("StoredFile");
@@ -31,7 +38,8 @@ const ROUTES = {
     path: FILE_PATH,
     tags: TAGS,
     summary: "An object under its stable URL; takes Range and conditions",
-    request: { ...byKey, query: z.object({ token: z.string().optional(), download: z.string().max(255).optional() }) },
+    parameters: [keyParameter],
+    request: { query: z.object({ token: z.string().optional(), download: z.string().max(255).optional() }) },
     responses: {
       200: { description: "The whole object.", content: anyContent },
       206: { description: "A range of it.", content: anyContent },
@@ -45,7 +53,8 @@ const ROUTES = {
     path: FILE_PATH,
     tags: TAGS,
     summary: "Store an object under a key of one's choice (service role)",
-    request: { ...byKey, headers: idempotencyHeader, body: { required: true, content: anyContent } },
+    parameters: [keyParameter, idempotencyParameter],
+    request: { body: { required: true, content: anyContent } },
     responses: {
       201: { description: "It is stored.", content: { "application/json": { schema: fileSchema } } },
       ...problemAnswers(
@@ -63,7 +72,7 @@ const ROUTES = {
     path: FILE_PATH,
     tags: TAGS,
     summary: "Delete an object (service role); again is no error",
-    request: byKey,
+    parameters: [keyParameter],
     responses: {
       204: { description: "It is gone." },
       ...problemAnswers("InvalidRequest", "Unauthorized", "Forbidden", "PreconditionFailed", "NotSupported"),
@@ -140,8 +149,7 @@ export function fileRoutes(service: Service) {
       requireWhole(context.req.raw.headers);
       const length = declaredLength(context);
       if (length !== undefined && length > config.maxFileBytes) throw new Problem("TooLarge");
-      const body = requestBody(context, { idleMs: config.bodyIdleMs });
-      const put = await storage.put(key, await contentOf(body, length, config.maxFileBytes), {
+      const put = await storage.put(key, await contentOf(context, length, config), {
         contentType: context.req.header("content-type"),
         cacheControl: context.req.header("cache-control"),
         contentEncoding: context.req.header("content-encoding"),
@@ -195,12 +203,14 @@ function requireNoDate(headers: Headers): void {
 
 /** An object of no bytes is an object; only what claims to have some must bring them. */
 async function contentOf(
-  body: AsyncIterable<Uint8Array>,
+  context: Context<ServiceEnv>,
   length: number | undefined,
-  maxBytes: number,
+  { maxFileBytes, bodyIdleMs }: Service["config"],
 ): Promise<AsyncIterable<Uint8Array> | Uint8Array> {
   if (length === 0) return new Uint8Array();
-  return wholeIfSmall(checkedContent(body, { maxBytes, type: undefined }), length);
+  const whole = await smallRequestBody(context);
+  if (whole !== undefined) return whole;
+  return checkedContent(requestBody(context, { idleMs: bodyIdleMs }), { maxBytes: maxFileBytes, type: undefined });
 }
 
 /** @throws Problem InvalidRequest for a condition that storage has no counterpart of */

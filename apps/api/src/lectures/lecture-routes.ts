@@ -1,7 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { owns, requireUser, type Caller } from "../auth/caller.ts";
 import { router } from "../documents/router.ts";
-import { binarySchema, fileFormSchema, idempotencyHeader, idParameter, problemAnswers } from "../documents/schemas.ts";
+import {
+  binarySchema,
+  fileFormSchema,
+  idempotencyHeader,
+  idempotencyParameter,
+  idParameter,
+  problemAnswers,
+} from "../documents/schemas.ts";
 import { objectLink } from "../files/object-link.ts";
 import { objectUrl } from "../files/object-url.ts";
 import { deliverObject } from "../objects/deliver-object.ts";
@@ -96,9 +103,9 @@ const ROUTES = {
     path: "/{id}/upload-audio",
     tags: TAGS,
     summary: "Upload a lecture's audio, as the body or as the one file of a form",
+    parameters: [idempotencyParameter],
     request: {
       ...byId,
-      headers: idempotencyHeader,
       body: { required: true, content: { ...audioContent, "multipart/form-data": { schema: fileFormSchema } } },
     },
     responses: {

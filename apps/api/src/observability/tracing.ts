@@ -24,6 +24,7 @@ export function tracing(): MiddlewareHandler<ServiceEnv> {
     return tracer.startActiveSpan(method, { kind: SpanKind.SERVER, attributes }, parent, async (span) => {
       try {
         await next();
+        if (!span.isRecording()) return;
         const route = routeOf(c);
         if (route !== undefined) span.updateName(`${method} ${route}`).setAttribute("http.route", route);
         span.setAttribute("http.response.status_code", c.res.status);

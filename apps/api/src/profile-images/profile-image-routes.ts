@@ -1,7 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { owns, requireUser, type Caller } from "../auth/caller.ts";
 import { router } from "../documents/router.ts";
-import { binarySchema, fileFormSchema, idempotencyHeader, idParameter, problemAnswers } from "../documents/schemas.ts";
+import {
+  binarySchema,
+  fileFormSchema,
+  idempotencyParameter,
+  idParameter,
+  problemAnswers,
+} from "../documents/schemas.ts";
 import { objectUrl } from "../files/object-url.ts";
 import { deliverObject } from "../objects/deliver-object.ts";
 import { Problem } from "../problem/problem.ts";
@@ -26,9 +32,9 @@ const ROUTES = {
     path: "/{id}/profile-image",
     tags: TAGS,
     summary: "Set one's own profile image, as the body or as the one file of a form",
+    parameters: [idempotencyParameter],
     request: {
       ...byId,
-      headers: idempotencyHeader,
       body: { required: true, content: { ...imageContent, "multipart/form-data": { schema: fileFormSchema } } },
     },
     responses: {

@@ -10,11 +10,18 @@ export const SMALL_BODY_BYTES = 64 * 1024;
  */
 export function smallBody(incoming: Readable): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
+  let isWhole = false;
   return new Promise((resolve, reject) => {
-    const brokeOff = (error?: Error): void => reject(error ?? new Error("The connection was closed."));
+    const brokeOff = (error?: Error): void => {
+      // Every request is closed in the end, and an error with its stack is dear.
+      if (!isWhole) reject(error ?? new Error("The connection was closed."));
+    };
     if (incoming.destroyed) return brokeOff(incoming.errored ?? undefined);
     incoming.on("data", (piece: Uint8Array) => pieces.push(piece));
-    incoming.on("end", () => resolve(inOnePiece(pieces)));
+    incoming.on("end", () => {
+      isWhole = true;
+      resolve(inOnePiece(pieces));
+    });
     incoming.on("error", brokeOff);
     incoming.on("close", brokeOff);
   });
