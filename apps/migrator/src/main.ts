@@ -1,12 +1,10 @@
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { tolerantOutput } from "./process/tolerant-output.ts";
 import { program } from "./program.ts";
 import { usageEvents, wantsJson } from "./report/usage-events.ts";
 
-// A reader that went away, such as `head`, is no reason to fail; what is recorded is in the ledger.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+const output = tolerantOutput(process.stdout, process.stderr);
 
 let exitCode: ExitCode = EXIT.done;
 const root = program((code) => {
@@ -29,4 +27,5 @@ try {
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write("", resolve))),
 );
-process.exit(exitCode);
+// Who reads the output would take its beginning for all of it.
+process.exit(exitCode === EXIT.done && output.isIncomplete() ? EXIT.unexpected : exitCode);

@@ -61,3 +61,15 @@ test("a path that is a folder is refused before any work is done for it", async 
   await expect(lineFile(path)).rejects.toMatchObject({ code: "PathIsFolder", exitCode: 2 });
   await expect(stat(`${path}.part`)).rejects.toMatchObject({ code: "ENOENT" });
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a path where no file can be made is refused at once, with the fix",
+  async () => {
+    await expect(lineFile("/proc/nowhere/lines.txt")).rejects.toMatchObject({
+      code: "PathNotWritable",
+      exitCode: 2,
+      message: expect.stringContaining("/proc/nowhere/lines.txt"),
+    });
+    await expect(lineFile("/proc/lines.txt")).rejects.toMatchObject({ code: "PathNotWritable" });
+  },
+);

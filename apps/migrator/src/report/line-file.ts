@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "@bucketferry/storage-core/node";
 import { CommandError } from "../command-error.ts";
 import { EXIT } from "../exit-codes.ts";
 
@@ -22,9 +23,23 @@ export interface LineFile {
 
 const BUFFER_BYTES = 256 * 1024;
 
-/** @throws CommandError where a folder has that name; what the file system says (ENOSPC, EACCES …), from whichever call comes after it */
+/** A full disk is nobody's mistake; everything else is the wrong place. */
+function cannotMake(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code === "ENOSPC" || error.code === "EDQUOT")
+    return error;
+  return new CommandError(EXIT.usage, "PathNotWritable", `${path} cannot be written (${String(error.code)}).`, {
+    hint: "Name a file in a folder that this user may write.",
+    cause: error,
+  });
+}
+
+/** @throws CommandError where no file can be made there; what the file system says later (ENOSPC …), from whichever call comes after it */
 export async function lineFile(path: string): Promise<LineFile> {
-  await mkdir(dirname(path), { recursive: true });
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw cannotMake(path, error);
+  }
   // A rename over a folder fails, and would do so when hours of work are over.
   if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
     throw new CommandError(EXIT.usage, "PathIsFolder", `${path} is a folder.`, { hint: "Name a file in it." });
@@ -36,7 +51,9 @@ export async function lineFile(path: string): Promise<LineFile> {
   stream.on("error", (error) => {
     failure ??= { error };
   });
-  await once(stream, "open");
+  await once(stream, "open").catch((error: unknown) => {
+    throw cannotMake(path, error);
+  });
   const hash = createHash("sha256");
   let buffered: string[] = [];
   let bufferedLength = 0;

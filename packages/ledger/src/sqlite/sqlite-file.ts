@@ -1,5 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "@bucketferry/storage-core/node";
 import Database from "better-sqlite3";
 import { LedgerError } from "../ledger-error.ts";
 import type { Sql } from "./sql.ts";
@@ -83,13 +84,13 @@ export function openSqliteFile(
 
 function openRaw(path: string, busyTimeoutMs: number): Database.Database {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return new Database(path, { timeout: busyTimeoutMs });
   } catch (error) {
     if (
       error instanceof Error &&
       "code" in error &&
-      ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(String(error.code))
+      ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT"].includes(String(error.code))
     ) {
       throw new LedgerError(
         "ReadOnly",
