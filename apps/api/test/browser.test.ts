@@ -77,7 +77,7 @@ describe.each(["fs and SQLite", "S3 and Postgres"] as const)("a browser, on %s",
     for (const { id } of [direct, resumed]) {
       await vi.waitFor(
         async () => expect(await user.read(id)).toMatchObject({ status: "ready", codec: "MPEG-4/AAC" }),
-        20_000,
+        60_000,
       );
       const link = (await (await user.postJson(`/lectures/${id}/audio-link`, {})).json()) as { url: string };
       const played = await call<{ duration: number; at: number }>("playFrom", link.url, 1.5);
@@ -95,7 +95,7 @@ describe.each(["fs and SQLite", "S3 and Postgres"] as const)("a browser, on %s",
     await docs.getByText("Upload a lecture's audio", { exact: false }).waitFor();
     expect([...hosts].filter((host) => host !== "")).toEqual([new URL(world.url).host]);
     await docs.close();
-  }, 60_000);
+  });
 
   /** Calls a function of the page. */
   function call<T>(name: string, ...args: readonly unknown[]): Promise<T> {

@@ -86,7 +86,7 @@ describe("answers", () => {
 
   it("a client that takes nothing of its answer is cut off", async () => {
     const socket = await download();
-    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/large".*did not take its answer/), 20_000);
+    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/large".*did not take its answer/), 60_000);
     const closed = once(socket, "close");
     let received = 0;
     socket.on("data", (bytes) => (received += bytes.byteLength));
@@ -300,7 +300,7 @@ describe("bodies", () => {
     socket.destroy();
     await vi.waitFor(async () => {
       expect((await openNotes(world)).filter(({ object_key }) => object_key.includes(lecture.id))).toEqual([]);
-    }, 10_000);
+    }, 60_000);
   });
 
   it("a small body that stops is given up, and one that breaks off stores nothing", async () => {
@@ -314,7 +314,7 @@ describe("bodies", () => {
     socket.on("error", () => undefined);
     await new Promise<void>((resolve) => socket.write(`${head("/files/cut")}abc`, () => resolve()));
     socket.resetAndDestroy();
-    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/cut".*"status":400/), 10_000);
+    await vi.waitFor(() => expect(world.logged()).toMatch(/"path":"\/files\/cut".*"status":400/), 60_000);
     expect([...(await keysOf(world, "stopped")), ...(await keysOf(world, "cut"))]).toEqual([]);
   });
 
@@ -346,7 +346,7 @@ describe("bodies", () => {
     await vi.waitFor(async () => {
       const { headers } = await user.send("HEAD", location, undefined, tus);
       expect(headers.get("upload-offset")).toBe("3");
-    }, 10_000);
+    }, 60_000);
     const rest = await user.send("PATCH", location, "def", {
       ...tus,
       "upload-offset": "3",

@@ -17,7 +17,7 @@ describe.each(["fs and SQLite", "S3 and Postgres"] as const)("many uploads at on
   let world: World | undefined;
   beforeAll(async () => {
     world = await openWorld(ground, { KEEP_ALIVE_SECONDS: "2" });
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it("leave objects only where a row has them, no connection, and a service that answered throughout", async (context) => {
@@ -47,6 +47,11 @@ describe.each(["fs and SQLite", "S3 and Postgres"] as const)("many uploads at on
     expect(whole.filter((status) => status !== 201 && status !== 409)).toEqual([]);
     expect(await listener).toBeGreaterThan(0);
 
+    // What was cut is known to the service, and at an end.
+    await vi.waitFor(
+      async () => expect((await api.service.metrics.page()).text).toMatch(/^http_server_active_requests 0$/m),
+      SETTLED,
+    );
     // Every object is a row's, and no note is left of one that is due.
     const rows = api.service.db.selectFrom("lectures").select("audio_key").where("audio_key", "is not", null);
     await vi.waitFor(async () => {
@@ -57,12 +62,8 @@ describe.each(["fs and SQLite", "S3 and Postgres"] as const)("many uploads at on
     const { capabilities, multipart } = api.service.storage;
     expect(capabilities.multipart === false ? [] : await Array.fromAsync(multipart.list())).toEqual([]);
     expect(temporaryFiles(api)).toEqual([]);
-    await vi.waitFor(async () => {
-      const { text } = await api.service.metrics.page();
-      expect(text).toMatch(/^http_server_active_requests 0$/m);
-      // Both ends are in this process. What clients keep for their next request is closed after a while, too.
-      expect(openSockets()).toBeLessThan(socketsBefore + FEW);
-    }, SETTLED);
+    // Both ends are in this process. What clients keep for their next request is closed after a while, too.
+    await vi.waitFor(() => expect(openSockets()).toBeLessThan(socketsBefore + FEW), SETTLED);
   }, 240_000);
 });
 
@@ -107,7 +108,7 @@ describe.each(["S3 and Postgres", "Supabase and SQLite"] as const)("large upload
   let world: World | undefined;
   beforeAll(async () => {
     world = await openWorld(ground);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it("leave nothing at the provider: no object, no open upload, no note", async (context) => {

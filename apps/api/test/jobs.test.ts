@@ -149,7 +149,7 @@ describe("background jobs", () => {
         status: "failed",
         failure: "Every attempt to read the audio was broken off.",
       });
-    }, 10_000);
+    }, 60_000);
     expect(await db.selectFrom("bucketferry_jobs").selectAll().execute()).toEqual([]);
   });
 
@@ -176,7 +176,7 @@ describe("background jobs", () => {
         interval: 100,
       });
     },
-    90_000,
+    240_000,
   );
 
   it("of audio that cannot be read end as failed, with a reason, and the audio can be replaced", async () => {
@@ -197,7 +197,7 @@ describe("background jobs", () => {
     expect(await world.service.db.selectFrom("bucketferry_jobs").selectAll().execute()).toEqual([]);
     expect((await user.upload(id, AUDIO)).status).toBe(201);
     await vi.waitFor(async () => expect(await user.read(id)).toMatchObject({ status: "ready", failure: null }), 60_000);
-  }, 60_000);
+  }, 240_000);
 });
 
 async function created({ url }: ServiceProcess): Promise<string> {

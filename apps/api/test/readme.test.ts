@@ -59,10 +59,10 @@ it("the walk in the README works line by line, on a service that nothing was con
   expect(uploaded.audioUrl).toMatch(/\/files\/audio\/[0-9a-f-]+_[0-9a-f-]+\.m4a$/);
   expect(outputs[4]).toMatch(/^HTTP\/1\.1 206 [^]*content-range: bytes 0-15\/13536/i);
   expect(readFileSync(join(folder, "first-bytes.bin"))).toHaveLength(16);
-  const lecture = JSON.parse(outputs[6] ?? "") as { status: string; durationSeconds: number; codec: string };
+  const lecture = JSON.parse(outputs[5] ?? "") as { status: string; durationSeconds: number; codec: string };
   expect(lecture).toMatchObject({ status: "ready", codec: "MPEG-4/AAC" });
   expect(lecture.durationSeconds).toBeCloseTo(3, 0);
-  expect(outputs[7]).toContain("swagger-ui-bundle.js");
+  expect(outputs[6]).toContain("swagger-ui-bundle.js");
 
   const ended = new Promise((resolve) => service.once("exit", resolve));
   service.removeAllListeners("exit");

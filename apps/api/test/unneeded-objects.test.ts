@@ -15,7 +15,7 @@ onEveryGround((started) => {
     await begun("audio/killed.wav.2");
     await noteUnneeded(db, "audio/killed.wav", new Date());
     background.wake();
-    await vi.waitFor(async () => expect(await openNotes(started())).toEqual([]), 20_000);
+    await vi.waitFor(async () => expect(await openNotes(started())).toEqual([]), 60_000);
     const left = await Array.fromAsync(storage.multipart.list());
     expect(left.map(({ key }) => key)).toEqual(["audio/killed.wav.2"]);
     for (const upload of left) await storage.multipart.abort(upload);

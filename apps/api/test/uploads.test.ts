@@ -49,7 +49,7 @@ onEveryGround((started) => {
         });
         expect((await user.postJson(`/uploads/${upload.id}/complete`, {})).status).toBe(200);
         expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(AUDIO));
-        await vi.waitFor(async () => expect(await user.read(lecture.id)).toMatchObject({ status: "ready" }), 10_000);
+        await vi.waitFor(async () => expect(await user.read(lecture.id)).toMatchObject({ status: "ready" }), 60_000);
       },
     );
 
@@ -78,7 +78,7 @@ onEveryGround((started) => {
       const refused = sent.ok ? await user.postJson(`/uploads/${other.id}/complete`, {}) : sent;
       expect(refused.status).toBe(422);
       expect(await user.read(lecture.id)).toMatchObject({ status: "empty", audioUrl: null });
-      await vi.waitFor(async () => expect(await keysOf(api, `audio/${lecture.id}_`)).toEqual([]), 10_000);
+      await vi.waitFor(async () => expect(await keysOf(api, `audio/${lecture.id}_`)).toEqual([]), 60_000);
       expect(await keysOf(api, `incoming/${other.id}/`)).toEqual([]);
     });
 
@@ -106,7 +106,7 @@ onEveryGround((started) => {
         expect(sha256(await bytesOf(await user.get(`/files/${key}`)))).toBe(sha256(agreed));
         await vi.waitFor(
           async () => expect(await keysOf(api, key.slice(0, key.lastIndexOf("/")))).toEqual([key]),
-          10_000,
+          60_000,
         );
       }
     });
@@ -170,7 +170,7 @@ onEveryGround((started) => {
         .where("object_key", "like", `${incoming}%`)
         .execute();
       api.service.background.wake();
-      await vi.waitFor(async () => expect(await keysOf(api, incoming)).toEqual([]), 10_000);
+      await vi.waitFor(async () => expect(await keysOf(api, incoming)).toEqual([]), 60_000);
     });
   });
 
@@ -240,7 +240,7 @@ onEveryGround((started) => {
       });
       expect(resumedFrom).toBeGreaterThanOrEqual(9 * MIB);
       expect(sha256(await bytesOf(await user.get(`/lectures/${lecture.id}/audio`)))).toBe(sha256(large));
-      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 10_000);
+      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 60_000);
     });
 
     it("one request with the whole file is enough, and one that is terminated leaves nothing", async () => {
@@ -262,10 +262,10 @@ onEveryGround((started) => {
         given.options.onChunkComplete = () => void given.abort(true).then(resolve, reject);
         given.start();
       });
-      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 10_000);
+      await vi.waitFor(async () => expect(await keysOf(api, "tus/")).toEqual([]), 60_000);
       await vi.waitFor(
         async () => expect((await openNotes(api)).filter(({ due_at }) => due_at < soon())).toEqual([]),
-        10_000,
+        60_000,
       );
       expect((await keysOf(api, `audio/${lecture.id}_`)).length).toBe(1);
     });

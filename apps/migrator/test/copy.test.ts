@@ -203,7 +203,7 @@ describe("a service in trouble", () => {
     await stages.plan();
     expect(await stages.copy()).toMatchObject({ failed: 0 });
     expect(Object.keys(await inventory(target()))).toHaveLength(60);
-  }, 60_000);
+  });
 });
 
 describe("a target that holds something already", () => {

@@ -19,7 +19,7 @@ import { stagesOver, type Stages } from "./in-process.ts";
 import { content } from "./world.ts";
 
 // Servers, proxies and several stages in each test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 /**
  * A source, or something in front of it, that answers 200 and sends other bytes than it stores. No such object may ever

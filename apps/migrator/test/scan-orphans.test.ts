@@ -55,7 +55,7 @@ describe("D16 scan --orphans", () => {
     expect(found).toContainEqual(expect.objectContaining({ key: later, finding: "not-copied", references: 1 }));
     expect(found).toContainEqual(expect.objectContaining({ key: "stray.mp3", finding: "target-only" }));
     expect(found.filter(({ finding }) => finding === "orphan").map(({ key }) => key)).toEqual(keys.slice(4));
-  }, 60_000);
+  });
 
   it("watch --once ends with 3 while old URLs are there, and with 0 when there are none", async () => {
     expect((await cli(args("watch", "--once"))).code).toBe(0);
@@ -66,7 +66,7 @@ describe("D16 scan --orphans", () => {
       expect.objectContaining({ type: "old-reference", key: keys[0], column: "audio_url" }),
     );
     expect((await cli(args("watch", "--once", "--table", "nothing"))).code).toBe(2);
-  }, 60_000);
+  });
 });
 
 describe("reconcileObject", () => {

@@ -429,5 +429,5 @@ describe.skipIf(endpoint === undefined)("a real S3 service that has both sides",
       for (const Bucket of names) await client.send(new DeleteBucketCommand({ Bucket }));
       client.destroy();
     }
-  }, 60_000);
+  });
 });

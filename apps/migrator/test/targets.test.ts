@@ -98,7 +98,7 @@ describe.skipIf(endpoint === undefined)("a real S3 service", () => {
       await world.close();
       await deleteBucket(bucket, endpoint);
     }
-  }, 90_000);
+  });
 });
 
 /** Nothing in this project deletes buckets, so the AWS SDK does. */

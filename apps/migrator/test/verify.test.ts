@@ -13,7 +13,7 @@ import { openProxiedStages } from "./proxied-stages.ts";
 import { content, seed, type World } from "./world.ts";
 
 // Servers, proxies and several stages in each test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 let world: World;
 let stages: Stages;

@@ -51,4 +51,4 @@ test("while processes write and delete the same keys, and after they were killed
   expect(seen).toBeGreaterThan(0);
   await files.close();
   await rm(directory, { recursive: true });
-}, 60_000);
+});

@@ -165,7 +165,8 @@ describe("check", () => {
     const { findings } = await server.provider({ now: () => Date.now() - 3_600_000 }).check();
     expect(find(findings, "clock")).toMatchObject({
       level: "warning",
-      message: expect.stringMatching(/ (3599|3600|3601) s /),
+      // The service tells whole seconds, and the way here takes some time.
+      message: expect.stringMatching(/ (359|360)\d s /),
     });
     const slightly = await server.provider({ now: () => Date.now() + 90_000 }).check();
     expect(find(slightly.findings, "clock")).toMatchObject({ level: "warning", fix: expect.stringContaining("NTP") });

@@ -10,7 +10,7 @@ export function onEveryGround(tests: (started: () => World) => void): void {
     let world: World | undefined;
     beforeAll(async () => {
       world = await openWorld(ground);
-    }, 60_000);
+    });
     afterAll(() => world?.close());
     beforeEach((context) => {
       if (world === undefined) context.skip(`no engine for ${ground}`);

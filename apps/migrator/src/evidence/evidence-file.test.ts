@@ -151,7 +151,7 @@ describe("an evidence file that somebody changed", () => {
       expect({ byte: i, line: (await problemIn(bytes)).line }).toEqual({ byte: i, line });
       if (original[i] === 0x0a) line++;
     }
-  }, 60_000);
+  });
 
   it("by taking lines away, adding, doubling or exchanging them is refused", async () => {
     const { file } = await written("lines.jsonl", some(6));

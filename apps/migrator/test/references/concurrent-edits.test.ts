@@ -65,7 +65,8 @@ describe.each([
         numRuns: RUNS[name],
         endOnFailure: true,
       });
-      expect(result.errorInstance ?? result.failed).toBe(false);
+      const replay = `seed ${result.seed}, path ${result.counterexamplePath ?? ""}`;
+      expect(result.errorInstance ?? result.failed, replay).toBe(false);
     },
     600_000,
   );
