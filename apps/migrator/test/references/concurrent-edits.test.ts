@@ -65,8 +65,11 @@ describe.each([
         numRuns: RUNS[name],
         endOnFailure: true,
       });
-      const replay = `seed ${result.seed}, path ${result.counterexamplePath ?? ""}`;
-      expect(result.errorInstance ?? result.failed, replay).toBe(false);
+      expect({ replay: { seed: result.seed, path: result.counterexamplePath }, error: result.errorInstance }).toEqual({
+        replay: { seed: result.seed, path: null },
+        error: null,
+      });
+      expect(result.failed).toBe(false);
     },
     600_000,
   );
