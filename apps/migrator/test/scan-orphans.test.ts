@@ -57,6 +57,26 @@ describe("D16 scan --orphans", () => {
     expect(found.filter(({ finding }) => finding === "orphan").map(({ key }) => key)).toEqual(keys.slice(4));
   });
 
+  it("refuses a file that cannot be written before the database is read, and leaves no part of one", async () => {
+    await cli(args("plan"));
+    const { events, summary } = await cli(args("scan", "--orphans", world.directory));
+    expect(summary).toMatchObject({ exitCode: 2, error: { code: "PathIsFolder" } });
+    expect(events.map(({ type }) => type)).toEqual(["error", "summary"]);
+  });
+
+  it("rewrite --limit says that it stopped, and that something may be left", async () => {
+    for (const key of keys.slice(0, 3)) insert(key);
+    for (const command of ["plan", "copy", "verify"]) await cli(args(command));
+    expect((await cli(args("rewrite", "--apply", "--limit", "2"))).summary).toMatchObject({
+      exitCode: 3,
+      counts: { cellsRewritten: 2, isLimited: true },
+    });
+    expect((await cli(args("rewrite", "--apply", "--limit", "2"))).summary).toMatchObject({
+      exitCode: 0,
+      counts: { cellsRewritten: 1, isLimited: false },
+    });
+  });
+
   it("watch --once ends with 3 while old URLs are there, and with 0 when there are none", async () => {
     expect((await cli(args("watch", "--once"))).code).toBe(0);
     insert(keys[0] ?? "");

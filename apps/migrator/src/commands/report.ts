@@ -4,6 +4,7 @@ import { EXIT } from "../exit-codes.ts";
 import { counted, formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, type CommandEnvironment } from "../session.ts";
+import { planState, UNFINISHED_PLAN } from "../stages/plan-state.ts";
 
 export interface ReportCommandOptions {
   /** Objects of each kind that are shown one by one. */
@@ -103,9 +104,10 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
       .filter(({ state, reason }) => state === "skipped" && reason === "archived")
       .reduce((sum, { objects }) => sum + objects, 0);
     const open = objectsIn(OPEN) + archived;
-    const complete = open === 0 && counts.length > 0;
+    const plan = await planState(ledger);
+    const complete = open === 0 && counts.length > 0 && plan !== "unfinished";
     return {
-      exitCode: open > 0 ? EXIT.partial : EXIT.done,
+      exitCode: complete ? EXIT.done : EXIT.partial,
       counts: {
         ...Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn([state])])),
         reasons: reasons.map(({ route, state, reason, errorCode, objects }) => ({
@@ -117,6 +119,7 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
         })),
         notCarried,
         archived,
+        plan,
         complete,
       },
       lines: [
@@ -129,8 +132,11 @@ export function reportCommand(environment: CommandEnvironment, options: ReportCo
         complete
           ? `Complete: ${formatCount(objectsIn(["verified"]))} verified, ${formatCount(objectsIn(["skipped", "vanished"]))} explained.`
           : counts.length === 0
-            ? "Nothing is planned yet."
+            ? plan === "finished"
+              ? "The plan found no objects: check bucket and prefix of the source in the configuration."
+              : "Nothing is planned yet."
             : `Not complete: ${counted(objectsIn(["failed"]), "object")} failed, ${formatCount(objectsIn(["planned"]))} still to be copied, ${formatCount(objectsIn(["copied"]))} to be verified.`,
+        ...(plan === "unfinished" ? [UNFINISHED_PLAN] : []),
       ],
     };
   });

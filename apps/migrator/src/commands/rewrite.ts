@@ -65,7 +65,7 @@ export async function rewriteStep(
     ),
   );
   shown.end();
-  return { ...resultOf(summary, options.apply, config) };
+  return resultOf(summary, options, config);
 }
 
 const NOTHING_REWRITTEN: Omit<RewriteSummary, "applied"> = {
@@ -79,16 +79,17 @@ const NOTHING_REWRITTEN: Omit<RewriteSummary, "applied"> = {
 
 function resultOf(
   summary: RewriteSummary & { readonly complete: boolean },
-  apply: boolean,
+  { apply, limit }: Pick<RewriteCommandOptions, "apply" | "limit">,
   { database }: Config,
 ): CommandResult {
   if (database === undefined) throw new CommandError(EXIT.usage, "NoDatabase", "The configuration names no database.");
   const kept = Object.values(summary.kept).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   // What waits for its object, or could not be written, is left to do; what has no counterpart is only reported.
   const troubles = summary.failed + (summary.kept["not-verified"] ?? 0);
+  const isLimited = limit !== undefined && summary.cellsRewritten >= limit;
   return {
-    exitCode: exitCodeOf({ complete: summary.complete, troubles: apply ? troubles : 0 }),
-    counts: { ...summary },
+    exitCode: exitCodeOf({ complete: summary.complete, troubles: apply ? troubles + Number(isLimited) : 0 }),
+    counts: { ...summary, isLimited },
     lines: [
       summary.complete
         ? `${apply ? "Rewrote" : "Would rewrite"} ${counted(summary.referencesRewritten, "reference")} in ${counted(summary.cellsRewritten, "cell")}; ${formatCount(summary.alreadyRewritten)} were in the new form already.`
@@ -101,6 +102,9 @@ function resultOf(
           ]
         : []),
       ...(summary.failed > 0 ? [`${counted(summary.failed, "cell")} failed.`] : []),
+      ...(isLimited
+        ? [`Stopped after ${counted(limit, "cell")}, as --limit says; what follows was not looked at.`]
+        : []),
       ...(apply ? [] : ["Nothing was changed; --apply does it."]),
     ],
   };

@@ -5,6 +5,7 @@ import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, withSides, type CommandEnvironment } from "../session.ts";
 import { reconcile, type Reconciliation } from "../stages/reconcile.ts";
 import { withReferences } from "../with-references.ts";
+import { pathOfUser } from "./path-of-user.ts";
 import { tableProgress } from "./shown-cells.ts";
 import { tellFindings } from "./told-findings.ts";
 
@@ -27,16 +28,17 @@ export function scanCommand(environment: CommandEnvironment, options: ScanComman
     withReferences(config, routes, async (references) => {
       const { drain: signal } = environment.interrupt;
       let summary: ScanSummary | undefined;
+      const file = pathOfUser(orphans);
       const reconciliation = await reconcile({
         routes,
         ledger,
         signal,
-        file: orphans,
+        file,
         collect: async (onReference) => {
           summary = await scan(references, environment, options, onReference);
         },
       });
-      return resultOf(summary ?? NOTHING, { ...reconciliation, file: orphans });
+      return resultOf(summary ?? NOTHING, { ...reconciliation, file });
     }),
   );
 }

@@ -3,6 +3,7 @@ import { EXIT } from "../exit-codes.ts";
 import { counted, formatBytes, formatCount } from "../report/format.ts";
 import type { CommandResult } from "../run-command.ts";
 import { withLedgerToRead, type CommandEnvironment } from "../session.ts";
+import { planState, UNFINISHED_PLAN } from "../stages/plan-state.ts";
 
 const RUNS_SHOWN = 5;
 
@@ -44,10 +45,14 @@ export function statusCommand(environment: CommandEnvironment): Promise<CommandR
     const objectsIn = (state: string): number =>
       counts.filter((count) => count.state === state).reduce((sum, count) => sum + count.objects, 0);
     const total = counts.reduce((sum, count) => sum + count.objects, 0);
+    const plan = await planState(ledger);
     return {
       exitCode: EXIT.done,
-      counts: Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn(state)])),
-      lines: [`Verified: ${formatCount(objectsIn("verified"))} of ${counted(total, "object")}.`],
+      counts: { ...Object.fromEntries(OBJECT_STATES.map((state) => [state, objectsIn(state)])), plan },
+      lines: [
+        `Verified: ${formatCount(objectsIn("verified"))} of ${counted(total, "object")}.`,
+        ...(plan === "unfinished" ? [UNFINISHED_PLAN] : []),
+      ],
     };
   });
 }

@@ -38,9 +38,17 @@ export type GateCount = Pick<StateCount, "state" | "objects"> & { readonly reaso
  * Whether a stage may begin, by what the ledger counts. Rewriting and proving want everything verified or explained;
  * `--allow-partial` opens the gate, and then only what is verified is rewritten.
  */
-export function gateOf(stage: Stage, counts: readonly GateCount[], allowPartial: boolean): GateVerdict {
+export function gateOf(
+  stage: Stage,
+  counts: readonly GateCount[],
+  allowPartial: boolean,
+  plan: "none" | "unfinished" | "finished" = "none",
+): GateVerdict {
   const total = counts.reduce((sum, count) => sum + count.objects, 0);
-  if (stage !== "plan" && total === 0) return { open: false, reasons: ["nothing is planned yet"] };
+  if (stage !== "plan" && total === 0) {
+    // A source without any object is more often a wrong name than an app without files.
+    return { open: false, reasons: [plan === "finished" ? "the plan found no objects" : "nothing is planned yet"] };
+  }
   const reasons: string[] = [];
   const block = (clause: string, blocks: (count: GateCount) => boolean): void => {
     const objects = counts.filter(blocks).reduce((sum, count) => sum + count.objects, 0);

@@ -1,14 +1,12 @@
-import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { finished } from "node:stream/promises";
 import type { Route } from "@bucketferry/config";
 import type { Ledger } from "@bucketferry/ledger";
 import SqliteDatabase from "better-sqlite3";
 import { reconcileObject, type ReconcileFinding } from "../decide/reconcile-object.ts";
 import { listSorted } from "../listing/list-sorted.ts";
+import { lineFile, type LineFile } from "../report/line-file.ts";
 
 export interface ReconcileOptions {
   readonly routes: readonly Route[];
@@ -48,6 +46,18 @@ const BATCH = 10_000;
  * come in four orders, and the keys at the target may be others; so they meet in a table on disk, and memory stays the same.
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
+  const out = await lineFile(options.file);
+  try {
+    const found = await reconcileInto(out, options);
+    await out.finish();
+    return found;
+  } catch (error) {
+    await out.discard();
+    throw error;
+  }
+}
+
+async function reconcileInto(out: LineFile, options: ReconcileOptions): Promise<Reconciliation> {
   const directory = await mkdtemp(join(tmpdir(), "bucketferry-reconcile-"));
   const seen = new SqliteDatabase(join(directory, "seen.db"));
   try {
@@ -61,7 +71,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
       create table targets (route text, target_key text, refs int not null default 0, listed int not null default 0,
         primary key (route, target_key)) without rowid;`);
     await collectAll(seen, options);
-    return await writeFindings(seen, options);
+    return await writeFindings(seen, out, options);
   } finally {
     seen.close();
     await rm(directory, { recursive: true, force: true });
@@ -126,12 +136,9 @@ function batches(seen: SqliteDatabase.Database): { next(): void; end(): void } {
 
 async function writeFindings(
   seen: SqliteDatabase.Database,
-  { file, signal }: ReconcileOptions,
+  out: LineFile,
+  { signal }: ReconcileOptions,
 ): Promise<Reconciliation> {
-  const out = createWriteStream(file);
-  const ended = finished(out);
-  // It is awaited below; until then a failure of the disk must not go unheard.
-  ended.catch(() => undefined);
   const findings: Partial<Record<ReconcileFinding, number>> = {};
   let agreed = 0;
   // Keys at the target that no object of ours has come last.
@@ -168,9 +175,8 @@ async function writeFindings(
       atSource,
       atTarget,
     });
-    if (!out.write(`${line}\n`)) await Promise.race([once(out, "drain"), ended]);
+    out.write(`${line}\n`);
+    await out.drained();
   }
-  out.end();
-  await ended;
   return { agreed, findings };
 }

@@ -1,11 +1,8 @@
 import { CommandError } from "../command-error.ts";
 import { gateOf, type Stage } from "../decide/gate.ts";
 import { EXIT } from "../exit-codes.ts";
+import { PLAN_FINISHED, PLAN_STARTED, planState, type PlanState } from "./plan-state.ts";
 import type { StageContext } from "./stage-context.ts";
-
-/** Notes of the plan stage in the ledger: copying what was planned in part would call the rest done. */
-const PLAN_STARTED = "plan-started";
-const PLAN_FINISHED = "plan-finished";
 
 /** Says when a stage begins and how it ends, to people and to the ledger. */
 export async function runStage<T extends { readonly complete: boolean }>(
@@ -32,17 +29,24 @@ export async function passGate(
 ): Promise<void> {
   const counts = (await ledger.objects.count()).filter(({ state }) => state !== "skipped");
   const skipped = await ledger.objects.countByReason(["skipped"]);
-  const verdict = gateOf(stage, [...counts, ...skipped], options.allowPartial);
-  const [lastPlan] = await ledger.events.last({ limit: 1, types: [PLAN_STARTED, PLAN_FINISHED] });
-  const unfinished = lastPlan?.type === PLAN_STARTED && !options.allowPartial;
+  const all = [...counts, ...skipped];
+  const plan = await planState(ledger);
+  const verdict = gateOf(stage, all, options.allowPartial, plan);
+  const unfinished = plan === "unfinished" && !options.allowPartial;
   const reasons = unfinished ? ["the last plan was not finished", ...verdict.reasons] : verdict.reasons;
   const open = verdict.open && !unfinished;
   reporter.event({ type: "gate", stage, open, reasons });
   if (open) return;
   throw new CommandError(EXIT.gate, "GateClosed", `The gate before ${stage} is closed: ${reasons.join(", ")}.`, {
-    hint: HINTS[unfinished ? "plan" : stage],
+    hint: unfinished ? HINTS.plan : all.length === 0 ? NOTHING_PLANNED[plan] : HINTS[stage],
   });
 }
+
+const NOTHING_PLANNED: Readonly<Record<PlanState, string>> = {
+  none: "Run `bucketferry plan` first.",
+  unfinished: "Run `bucketferry plan` again: it goes on by itself.",
+  finished: "Check bucket and prefix of the source in the configuration, then run `bucketferry plan` again.",
+};
 
 const HINTS: Readonly<Record<Stage, string>> = {
   plan: "Run `bucketferry plan` again: it goes on by itself.",
