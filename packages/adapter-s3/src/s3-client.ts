@@ -24,7 +24,7 @@ export interface S3Request {
   readonly signal?: AbortSignal | undefined;
   /** Memory that the body of the answer may be written into. */
   readonly into?: Uint8Array | undefined;
-  /** The service may work long before it answers: copies and completions. */
+  /** The service may work long before it answers: copies, completions, batches of deletes. */
   readonly slow?: boolean;
   /** What a 412 would mean. */
   readonly demanded?: WriteCondition | undefined;

@@ -76,6 +76,8 @@ async function deleteTogether(
     // The one header that every service takes as the integrity check that this request must have.
     headers: { "content-type": "application/xml", "content-md5": hash("md5", body, "base64") },
     body,
+    // A thousand keys took OpenStack Swift 2.30 on a busy machine 26 to 42 seconds.
+    slow: true,
     signal,
   });
   // The request succeeds even when none of its deletes did: each failure is an entry of its own.

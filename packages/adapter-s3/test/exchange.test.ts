@@ -116,6 +116,20 @@ describe.each(["auto", "sdk"] as const)("an exchange by lane %s", (lane) => {
     await expect(got.bytes()).rejects.toMatchObject({ persistence: "temporary" });
   });
 
+  it("waits longer for work that grows with the objects in it: a copy, a batch of deletes (S29)", async () => {
+    const headersTimeoutMs = 1500;
+    const impatient = s3.provider({ lane, headersTimeoutMs });
+    await impatient.put("slow/source", new Uint8Array(10));
+    for (const method of ["PUT", "POST"]) {
+      s3.proxy.faults.inject({ match: { method }, times: 1, fault: { kind: "delay", ms: headersTimeoutMs + 500 } });
+    }
+    const [, outcomes] = await Promise.all([
+      impatient.copy("slow/source", "slow/copy"),
+      Array.fromAsync(impatient.deleteMany(["slow/1", "slow/2"])),
+    ]);
+    expect(outcomes).toEqual([{ key: "slow/1" }, { key: "slow/2" }]);
+  });
+
   it("gives a body up at once although the service has gone silent in it (A22)", async () => {
     await s3.provider().put("small", new Uint8Array(1000));
     const provider = s3.provider({ lane });
