@@ -11,7 +11,7 @@ export type LedgerErrorCode =
   | "NewerSchema"
   /** Another migrator holds the ledger. */
   | "Held"
-  /** Another migrator took the ledger over while this one slept. */
+  /** Another migrator took the ledger over while this one slept, or somebody removed its file. */
   | "Lost"
   /** No space left on the disk of the ledger. */
   | "DiskFull"

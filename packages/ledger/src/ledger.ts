@@ -35,7 +35,7 @@ export interface WalkOptions {
 export interface Ledger {
   readonly path: string;
   readonly fingerprint: string;
-  /** Aborts, with the LedgerError as its reason, when another migrator takes the ledger over. */
+  /** Aborts, with the LedgerError as its reason, when another migrator takes the ledger over, or its file is not there any more. */
   readonly lost: AbortSignal;
   /** How this process became the owner; undefined for a ledger that was opened to read. */
   readonly taken: "free" | "owner-dead" | "lease-over" | undefined;

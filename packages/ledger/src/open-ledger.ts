@@ -129,6 +129,7 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
     if (closed) throw new LedgerError("Closed", `The ledger ${path} has been closed.`);
     if (lock === undefined) throw new LedgerError("ReadOnly", `The ledger ${path} was opened to read.`);
     try {
+      if (!file.isInPlace()) throw fileGone(path);
       return file.exclusively((sql) => {
         lock.confirm(sql);
         return work(sql);
@@ -274,6 +275,12 @@ function ledgerOn({ file, lock, routeIds, options, owner, fingerprint, leaseMs, 
       }
     },
   };
+}
+
+function fileGone(path: string): LedgerError {
+  return new LedgerError("Lost", `The file of the ledger was removed or replaced while it was open: ${path}.`, {
+    hint: "What was done since is on no record. Run `bucketferry plan` again: objects that were copied are recognised at the target.",
+  });
 }
 
 /** A lock that cannot be given back, as on a full disk, is found dead by the next owner. */

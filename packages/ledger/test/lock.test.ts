@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { copyFileSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,6 +39,27 @@ describe("the lock of a ledger", () => {
     expect(await reader.objects.page({ route: "audio" })).toHaveLength(1);
     await reader.close();
     await first.close();
+  });
+
+  it.each([
+    ["removed", (file: string) => rmSync(file)],
+    [
+      "replaced by another one",
+      (file: string) => {
+        renameSync(file, `${file}.old`);
+        copyFileSync(`${file}.old`, file);
+      },
+    ],
+  ])("whose file was %s takes no write any more, and says so", async (_, change) => {
+    const ledger = await openTestLedger(path);
+    await ledger.objects.write([planned("a")]);
+    change(path);
+    await expect(ledger.objects.write([planned("b")])).rejects.toMatchObject({
+      code: "Lost",
+      message: expect.stringContaining("removed or replaced"),
+    });
+    expect(ledger.lost.aborted).toBe(true);
+    await ledger.close();
   });
 
   it("L4 of a killed process on this host is taken over at once", async () => {

@@ -23,6 +23,8 @@ export interface SqliteFile {
   checkIntegrity(): string[];
   /** Runs `work` alone and as a whole: all of it is stored, or nothing. */
   exclusively<T>(work: (sql: Sql) => T): T;
+  /** Whether the file that is open still has its name; what is written to one without a name is gone when it is closed. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -60,6 +62,7 @@ export function openSqliteFile(
     throw ledgerErrorOf(error, path);
   }
 
+  const opened = statSync(path);
   const sql = statementsOn(raw);
   return {
     sql,
@@ -75,6 +78,10 @@ export function openSqliteFile(
         if (raw.inTransaction) raw.exec("rollback");
         throw error;
       }
+    },
+    isInPlace() {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return found?.ino === opened.ino && found.dev === opened.dev;
     },
     close: () => {
       raw.close();
