@@ -14,7 +14,8 @@ import { idempotency } from "./middleware/idempotency.ts";
 import { requestContext } from "./middleware/request-context.ts";
 import { closeWhenOver, loopbackOnly, securityHeaders, smallJson } from "./middleware/security.ts";
 import { tracing } from "./observability/tracing.ts";
-import { Problem, problemOf, problemResponse } from "./problem/problem.ts";
+import { noSuchRoute } from "./problem/no-such-route.ts";
+import { problemOf, problemResponse } from "./problem/problem.ts";
 import { PROBLEMS } from "./problem/problem-codes.ts";
 import { profileImageRoutes } from "./profile-images/profile-image-routes.ts";
 import type { Service } from "./service.ts";
@@ -56,7 +57,7 @@ export function app(service: Service) {
       log.error({ requestId, code: problem.code, err: problem.cause ?? problem }, "request failed");
     return problemResponse(problem, requestId);
   });
-  root.notFound((context) => problemResponse(new Problem("NotFound"), context.get("requestId")));
+  root.notFound(noSuchRoute(root));
 
   root.use(tracing());
   root.use(requestContext(service));

@@ -50,6 +50,43 @@ onEveryGround((started) => {
     expect(same.status).toBe(conditionalDelete ? 204 : 501);
   });
 
+  it("a weak ETag is no condition that a write could hold", async () => {
+    const user = await service(started());
+    const path = "/files/conditions/weak.txt";
+    const { etag } = (await (await user.send("PUT", path, "one", text)).json()) as { etag: string };
+    const weak = { "if-match": `W/"${etag.replace(/^W\//, "")}"` };
+    expect((await user.send("PUT", path, "two", { ...text, ...weak })).status).toBe(412);
+    expect((await user.send("DELETE", path, undefined, weak)).status).toBe(412);
+    expect(await (await user.get(path)).text()).toBe("one");
+  });
+
+  it("a method that a path does not have is 405 with those that it has, and OPTIONS asks for them", async () => {
+    const user = await service(started());
+    const paths = {
+      "/lectures": "GET, HEAD, POST, OPTIONS",
+      "/lectures/some": "GET, HEAD, DELETE, OPTIONS",
+      "/lectures/some/upload-audio": "POST, OPTIONS",
+      "/users/some/profile-image": "GET, HEAD, PUT, DELETE, OPTIONS",
+      "/uploads": "POST, OPTIONS",
+      "/files": "GET, HEAD, OPTIONS",
+      "/files/a/b.txt": "GET, HEAD, PUT, DELETE, OPTIONS",
+      "/storage/v1/object/public/b/a.txt": "GET, HEAD, OPTIONS",
+      "/health/live": "GET, HEAD, OPTIONS",
+      "/metrics": "GET, HEAD, OPTIONS",
+      "/openapi.json": "GET, HEAD, OPTIONS",
+    };
+    for (const [path, allowed] of Object.entries(paths)) {
+      const refused = await user.send("PATCH", path);
+      expect([path, refused.status, refused.headers.get("allow")]).toEqual([path, 405, allowed]);
+      expect(await codeOf(refused)).toBe("MethodNotAllowed");
+      const asked = await user.send("OPTIONS", path);
+      expect([path, asked.status, asked.headers.get("allow")]).toEqual([path, 204, allowed]);
+    }
+    const nowhere = await user.send("PATCH", "/nowhere");
+    expect([nowhere.status, nowhere.headers.get("allow")]).toEqual([404, null]);
+    expect((await user.send("OPTIONS", "/nowhere")).status).toBe(404);
+  });
+
   it("the coding of an object is kept, or refused where storage cannot keep it", async () => {
     const user = await service(started());
     const coded = { "content-type": "image/svg+xml", "content-encoding": "gzip" };

@@ -224,6 +224,10 @@ function conditionsOf(
   return { ...ifMatchOf(ifMatch), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: "*" as const }) };
 }
 
+/** @throws Problem PreconditionFailed for a weak ETag, which is never the same: RFC 9110 §13.1.1 */
 function ifMatchOf(header: string | undefined): { readonly ifMatch?: string } {
+  if (header?.trim().startsWith("W/") === true) {
+    throw new Problem("PreconditionFailed", "A weak ETag does not tell versions apart: send the one without W/.");
+  }
   return header === undefined ? {} : { ifMatch: header.trim().replaceAll('"', "") };
 }
