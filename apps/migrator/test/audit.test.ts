@@ -86,6 +86,7 @@ describe("an evidence file", () => {
       error: { code: "EvidenceDamaged", message: expect.stringContaining(`Line ${line} `) },
     });
     expect((await alone("nowhere.jsonl")).summary).toMatchObject({ exitCode: 2, error: { code: "NoEvidence" } });
+    expect((await alone(".")).summary).toMatchObject({ exitCode: 2, error: { code: "NoEvidence" } });
   });
 
   it("shows that it includes an object, to somebody who has only its line and the root", async () => {

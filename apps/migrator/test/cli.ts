@@ -25,15 +25,18 @@ export interface RunningCli {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: there is none. */
+  readonly stdin?: "ignore" | "pipe";
 }
 
 /** Starts the real command line in a process of its own. */
-export function startCli(args: readonly string[], { cwd, env }: CliOptions = {}): RunningCli {
+export function startCli(args: readonly string[], { cwd, env, stdin = "ignore" }: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, ["--conditions=@bucketferry/source", CLI, ...args], {
     cwd,
     // The package manager of the test run is not the one of the user that is played here.
     env: { ...process.env, INIT_CWD: undefined, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    // The type of the one stands for both: nobody writes to it.
+    stdio: [stdin as "ignore", "pipe", "pipe"],
   });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { selectionOf, type Selection } from "@bucketferry/config";
 import { keyGlob } from "@bucketferry/storage-core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { readManifest } from "../src/listing/manifest.ts";
-import { cli } from "./cli.ts";
+import { cli, startCli } from "./cli.ts";
 import { openStages, type Stages } from "./in-process.ts";
 import { openWorld, seed, type World } from "./world.ts";
 
@@ -198,6 +198,23 @@ describe("a manifest", () => {
     await expect(readManifest(file, { routes: ["one", "two"], signal: never })).rejects.toMatchObject({
       message: expect.stringContaining("line 1 names no route, and there are several: one, two"),
     });
+  });
+
+  it("that names no key is refused, since a failed command before the pipe looks the same", async () => {
+    await expect(manifestOf("none.txt", "\n")).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining("it names no key"),
+    });
+  });
+
+  it("that nobody writes to stdin is waited for no longer than until Ctrl-C", async () => {
+    await stages.ledger.close();
+    const { child, result } = startCli(["plan", "-c", world.configFile, "--json", "--manifest", "-"], {
+      stdin: "pipe",
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    child.stdout?.once("data", () => child.kill("SIGINT"));
+    expect(await result).toMatchObject({ code: 130, summary: { type: "summary", interrupted: true } });
   });
 
   it("that is not there is an error of usage", async () => {

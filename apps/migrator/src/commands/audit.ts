@@ -100,6 +100,13 @@ function wantedObject({ key, route }: AuditCommandOptions): ((object: EvidenceOb
   return (object) => (key === undefined || object.key === key) && (route === undefined || object.route === route);
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user may not read it",
+};
+
 function describeBadFile(error: unknown, evidence: string): unknown {
   if (error instanceof EvidenceError) {
     return new CommandError(EXIT.usage, "EvidenceDamaged", `${evidence}: ${error.message}`, {
@@ -107,10 +114,10 @@ function describeBadFile(error: unknown, evidence: string): unknown {
       cause: error,
     });
   }
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-    return new CommandError(EXIT.usage, "NoEvidence", `${evidence}: there is no such file.`, { cause: error });
-  }
-  return error;
+  const problem = error instanceof Error && "code" in error ? UNREADABLE[String(error.code)] : undefined;
+  return problem === undefined
+    ? error
+    : new CommandError(EXIT.usage, "NoEvidence", `${evidence}: ${problem}.`, { cause: error });
 }
 
 function compareRoot({ root }: CheckedEvidence, expected: string | undefined): void {

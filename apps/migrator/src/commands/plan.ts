@@ -52,7 +52,11 @@ export async function planStep(
   const manifest =
     file === undefined
       ? undefined
-      : await readManifest(file, { routes: context.routes.map((route) => route.name), format, signal: context.abort });
+      : await readManifest(file, {
+          routes: context.routes.map((route) => route.name),
+          format,
+          signal: AbortSignal.any([context.drain, context.abort]),
+        });
   try {
     const planOptions = planOptionsOf(config, options, manifest);
     return resultOf(context.reporter, await runStage("plan", context, () => plan(context, planOptions)));

@@ -29,7 +29,10 @@ export function rewriteCommand(
   environment: CommandEnvironment,
   options: RewriteCommandOptions,
 ): Promise<CommandResult> {
-  return withSession(environment, (session) => rewriteStep(session, options));
+  return withSession(environment, async (session) => {
+    const result = await rewriteStep(session, options);
+    return options.apply ? result : { ...result, lines: [...result.lines, "Nothing was changed; --apply does it."] };
+  });
 }
 
 export async function rewriteStep(
@@ -105,7 +108,6 @@ function resultOf(
       ...(isLimited
         ? [`Stopped after ${counted(limit, "cell")}, as --limit says; what follows was not looked at.`]
         : []),
-      ...(apply ? [] : ["Nothing was changed; --apply does it."]),
     ],
   };
 }

@@ -25,6 +25,11 @@ export interface RunCommandOptions {
   readonly fetch: boolean;
 }
 
+const LAST_LINE: Partial<Readonly<Record<ExitCode, string>>> = {
+  [EXIT.done]: "All done.",
+  [EXIT.interrupted]: "Interrupted. Run the command again: it goes on where it stopped.",
+};
+
 /** A live source changes while it is copied: what changed is planned and copied again, so many times at most. */
 const MOST_ROUNDS = 3;
 
@@ -47,7 +52,7 @@ export function runAllCommand(environment: CommandEnvironment, options: RunComma
     return {
       exitCode,
       counts: steps,
-      lines: [exitCode === EXIT.done ? "All done." : (lines.at(-1) ?? "Stopped.")],
+      lines: [LAST_LINE[exitCode] ?? lines.at(-1) ?? "Stopped."],
     };
   });
 }

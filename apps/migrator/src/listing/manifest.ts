@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { extname } from "node:path";
+import { addAbortSignal } from "node:stream";
 import type { Route } from "@bucketferry/config";
 import { CommandError } from "../command-error.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -41,12 +42,16 @@ export async function readManifest(file: string, { routes, format, signal }: Man
     const insert = db.prepare("insert or ignore into entries values (?, ?)");
     db.exec("begin");
     const parse = MANIFEST_FORMATS[format ?? ENDINGS[extname(file).toLowerCase()] ?? "text"];
-    const stream = file === "-" ? process.stdin : createReadStream(file);
+    // Whoever types the keys may change his mind before the first one.
+    const stream = addAbortSignal(signal, file === "-" ? process.stdin : createReadStream(file));
+    let entries = 0;
     for await (const entry of parse(stream)) {
-      signal.throwIfAborted();
       insert.run(routeOf(entry, routes), keyOf(entry));
+      entries++;
     }
     db.exec("commit");
+    // More often a command before the pipe that failed than a wish to leave out everything.
+    if (entries === 0) throw new Error("it names no key");
   } catch (error) {
     db.close();
     throw signal.aborted ? signal.reason : manifestError(file, error);
