@@ -3,7 +3,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { postgres, POSTGRES_HINT, requireEngine } from "@bucketferry/local-servers";
+import { sql } from "kysely";
 import { afterEach, expect, it, vi } from "vitest";
+import { openDatabase } from "../src/database/open-database.ts";
 import { openWorld } from "./support/world.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -30,6 +32,31 @@ it("a database that is gone: the process lives, is not ready, and says 503 witho
   const ready = await fetch(`${world.url}/health/ready`);
   expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({ checks: { storage: "ok", database: "failing" } });
+});
+
+it("a connection that breaks between two statements of a transaction ends that transaction, and not the process", async (context) => {
+  const engine = requireEngine("PostgreSQL", await postgres(), POSTGRES_HINT);
+  if (engine === undefined) return context.skip();
+  ends.push(() => engine.close());
+  const url = await engine.createDatabase();
+  const db = openDatabase(url, () => undefined);
+  ends.push(() => db.destroy());
+  const unheard: unknown[] = [];
+  const hear = (error: unknown) => unheard.push(error);
+  process.prependListener("uncaughtException", hear);
+  ends.push(() => Promise.resolve(process.off("uncaughtException", hear)));
+
+  const broken = db.transaction().execute(async (transaction) => {
+    const pid = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+    const [row] = (await pid.execute(transaction)).rows;
+    await sql`select pg_terminate_backend(${row?.pid}, 10000)`.execute(db);
+    // Once another connection has gone there and back, the news of this one has arrived too.
+    await sql`select pg_sleep(0.2)`.execute(db);
+    await pid.execute(transaction);
+  });
+  await expect(broken).rejects.toThrow(/terminat|not queryable|connection error/i);
+  expect(unheard).toEqual([]);
+  expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
 });
 
 /** The service on a folder that a test may spoil. */

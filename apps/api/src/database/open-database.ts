@@ -47,6 +47,8 @@ function postgres(connectionString: string, onError: (error: Error) => void): Po
       });
       // A connection that breaks while nobody uses it is replaced by the pool; unheard, it would end the process.
       pool.on("error", onError);
+      // So would one that breaks between two statements of a transaction; the second of them tells it.
+      pool.on("connect", (client) => client.on("error", () => undefined));
       return pool;
     },
   });
