@@ -1,6 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { createServer, type ServerResponse } from "node:http";
+import { listening, passedBack, passedOn } from "./pass-on.ts";
 
 export interface CachingCdn {
   readonly url: string;
@@ -44,38 +43,17 @@ export async function cachingCdn(target: string): Promise<CachingCdn> {
       });
       const fresh: Cached = {
         status: answer.status,
-        headers: [...answer.headers].filter(([name]) => !["connection", "transfer-encoding"].includes(name)),
+        headers: passedBack(answer.headers),
         body: Buffer.from(await answer.arrayBuffer()),
       };
       if (isRead) cache.set(key, fresh);
       send(response, fresh, isRead ? "MISS" : "DYNAMIC");
     })().catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    hits: () => hits,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...(await listening(server)), hits: () => hits };
 }
 
 function send(response: ServerResponse, { status, headers, body }: Cached, cacheStatus: string): void {
   response.writeHead(status, { ...Object.fromEntries(headers), "cf-cache-status": cacheStatus });
   response.end(body);
-}
-
-function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      typeof value === "string" && !["connection", "host", "content-length", "transfer-encoding"].includes(name)
-        ? [[name, value]]
-        : [],
-    ),
-  );
 }

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listening, passedBack, passedOn } from "./pass-on.ts";
 
 export interface ImpatientGateway {
   readonly url: string;
@@ -25,17 +24,7 @@ export async function impatientGateway(
     const { method = "", url = "", headers } = request;
     const body = Buffer.concat(chunks);
     const pass = (): Promise<Response> =>
-      fetch(target + url, {
-        method,
-        headers: Object.fromEntries(
-          Object.entries(headers).flatMap(([name, value]) =>
-            typeof value === "string" && !["connection", "host", "content-length", "transfer-encoding"].includes(name)
-              ? [[name, value]]
-              : [],
-          ),
-        ),
-        ...(body.length === 0 ? {} : { body }),
-      });
+      fetch(target + url, { method, headers: passedOn(headers), ...(body.length === 0 ? {} : { body }) });
     const isLast = method === "PATCH" && Number(headers["upload-offset"]) + body.length === lengthBytes;
     if (isLast && asked === 0) {
       finish = pass;
@@ -49,23 +38,13 @@ export async function impatientGateway(
       }
     } else {
       const passed = await pass();
-      const kept = [...passed.headers].filter(([name]) => !["connection", "transfer-encoding"].includes(name));
-      response.writeHead(passed.status, Object.fromEntries(kept)).end(Buffer.from(await passed.arrayBuffer()));
+      response
+        .writeHead(passed.status, Object.fromEntries(passedBack(passed.headers)))
+        .end(Buffer.from(await passed.arrayBuffer()));
     }
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    asked: () => asked,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...(await listening(server)), asked: () => asked };
 }
