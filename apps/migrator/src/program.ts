@@ -11,7 +11,7 @@ import { VERSION } from "./version.ts";
 /** What a command's own options are made into once its module is loaded. */
 type Start<Options> = (environment: CommandEnvironment, options: Options, ...args: string[]) => Promise<CommandResult>;
 
-/** How a size is written, in the descriptions of options. */
+/** How a size is written, in the descriptions of options; not of `@bucketferry/config`, which no start should wait for. */
 const SIZE = "10M or 10MiB (1024 × 1024 bytes), 500k, 10MB (1000 × 1000 bytes), or a number of bytes";
 
 const EXIT_CODES_HELP = `

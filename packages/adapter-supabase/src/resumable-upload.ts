@@ -169,7 +169,9 @@ async function sendPiece(
       signal?.throwIfAborted();
       mayBeFinishing ||= last && isSending && leavesItAtWork(error);
       const isHeld = mayBeFinishing && saysThatItIsHeld(error);
-      const pauseMs = isHeld ? pauseFor(waits, MOST_WAITS) : pauseBeforeResuming(error, failures);
+      const pauseMs = isHeld
+        ? pauseBeforeResuming(error, waits, MOST_WAITS)
+        : pauseBeforeResuming(error, failures, MOST_FAILURES);
       if (pauseMs === undefined) {
         if (last && (await isCommitted(context, session, signal))) return;
         throw error;
@@ -266,25 +268,19 @@ function saysThatItIsHeld(error: unknown): boolean {
   return error.status === 423 || error.status === 503 || (error.status === 400 && classify(error)?.code === "Conflict");
 }
 
-function pauseFor(failures: number, most: number): number | undefined {
-  if (failures >= most) return undefined;
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
-}
-
 /** How long to wait before the service is asked where to go on; undefined when there is no point in it. */
-function pauseBeforeResuming(error: unknown, failures: number): number | undefined {
-  if (failures >= MOST_FAILURES) return undefined;
+function pauseBeforeResuming(error: unknown, failures: number, most: number): number | undefined {
+  if (failures >= most) return undefined;
   if (error instanceof AnswerError) {
     const offsetConflict = error.status === 409 && /offset/i.test(error.answer.message ?? "");
-    const locked = error.status === 423 || (error.status === 400 && classify(error)?.code === "Conflict");
     const code = classify(error)?.code;
     const temporary = code === "RateLimited" || code === "Timeout" || (code === "Unavailable" && error.status >= 500);
-    if (!offsetConflict && !locked && !temporary) return undefined;
+    if (!offsetConflict && !temporary && !saysThatItIsHeld(error)) return undefined;
     if (error.retryAfterMs !== undefined) return Math.min(error.retryAfterMs, 60_000);
   } else if (!(error instanceof ConnectionError) || classify(error)?.code === "InvalidConfig") {
     return undefined;
   }
-  return pauseFor(failures, MOST_FAILURES);
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
 }
 
 /** When the answer to the last piece was lost: whether the object that is there now is the one of this upload. */

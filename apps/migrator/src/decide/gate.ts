@@ -34,6 +34,9 @@ const BLOCKING_SKIPS: Readonly<Record<string, string>> = { archived: "archived a
 /** Objects of one state, or of one reason within a state. */
 export type GateCount = Pick<StateCount, "state" | "objects"> & { readonly reason?: string | null };
 
+/** How the last plan ended; `none` where there was no plan yet. */
+export type PlanState = "none" | "unfinished" | "finished";
+
 /**
  * Whether a stage may begin, by what the ledger counts. Rewriting and proving want everything verified or explained;
  * `--allow-partial` opens the gate, and then only what is verified is rewritten.
@@ -42,7 +45,7 @@ export function gateOf(
   stage: Stage,
   counts: readonly GateCount[],
   allowPartial: boolean,
-  plan: "none" | "unfinished" | "finished" = "none",
+  plan: PlanState = "none",
 ): GateVerdict {
   const total = counts.reduce((sum, count) => sum + count.objects, 0);
   if (stage !== "plan" && total === 0) {

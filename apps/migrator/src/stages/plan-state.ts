@@ -1,11 +1,9 @@
 import type { Ledger } from "@bucketferry/ledger";
+import type { PlanState } from "../decide/gate.ts";
 
 /** Notes of the plan stage in the ledger: copying what was planned in part would call the rest done. */
 export const PLAN_STARTED = "plan-started";
 export const PLAN_FINISHED = "plan-finished";
-
-/** How the last plan ended; `none` where there was no plan yet. */
-export type PlanState = "none" | "unfinished" | "finished";
 
 export async function planState(ledger: Ledger): Promise<PlanState> {
   const [last] = await ledger.events.last({ limit: 1, types: [PLAN_STARTED, PLAN_FINISHED] });

@@ -1,7 +1,7 @@
 import { CommandError } from "../command-error.ts";
-import { gateOf, type Stage } from "../decide/gate.ts";
+import { gateOf, type PlanState, type Stage } from "../decide/gate.ts";
 import { EXIT } from "../exit-codes.ts";
-import { PLAN_FINISHED, PLAN_STARTED, planState, type PlanState } from "./plan-state.ts";
+import { PLAN_FINISHED, PLAN_STARTED, planState } from "./plan-state.ts";
 import type { StageContext } from "./stage-context.ts";
 
 /** Says when a stage begins and how it ends, to people and to the ledger. */
@@ -42,12 +42,6 @@ export async function passGate(
   });
 }
 
-const NOTHING_PLANNED: Readonly<Record<PlanState, string>> = {
-  none: "Run `bucketferry plan` first.",
-  unfinished: "Run `bucketferry plan` again: it goes on by itself.",
-  finished: "Check bucket and prefix of the source in the configuration, then run `bucketferry plan` again.",
-};
-
 const HINTS: Readonly<Record<Stage, string>> = {
   plan: "Run `bucketferry plan` again: it goes on by itself.",
   copy: "Run `bucketferry plan` first.",
@@ -56,4 +50,10 @@ const HINTS: Readonly<Record<Stage, string>> = {
   rewrite:
     "Run `bucketferry plan`, `copy` and `verify` until nothing is left; `bucketferry report` lists what failed. --allow-partial rewrites the references whose objects are verified.",
   prove: "Run `bucketferry plan`, `copy` and `verify` until nothing is left. --allow-partial proves what is verified.",
+};
+
+const NOTHING_PLANNED: Readonly<Record<PlanState, string>> = {
+  none: "Run `bucketferry plan` first.",
+  unfinished: HINTS.plan,
+  finished: "Check bucket and prefix of the source in the configuration, then run `bucketferry plan` again.",
 };
