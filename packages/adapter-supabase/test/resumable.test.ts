@@ -121,6 +121,13 @@ const LOCK_TAKEN: Fault = {
   body: "Request aborted due to lock acquired",
 };
 
+const LOCK_TIMEOUT: Fault = {
+  kind: "answer",
+  status: 503,
+  headers: { "content-type": "application/json" },
+  body: '{"statusCode":"503","error":"acquiring_lock_timeout","message":"acquiring lock timeout","code":"LockTimeout"}',
+};
+
 describe("an empty body that is a stored form", () => {
   it("is refused where the service keeps its bytes in S3, whose resumable protocol takes no empty upload", async () => {
     const overS3 = await localSupabase({ backend: "s3" });
@@ -146,6 +153,7 @@ describe("a large body over a bad line", () => {
     ["the service asks for a pause", "PATCH", { kind: "answer", status: 429, headers: { "retry-after": "0" } }, 2],
     ["the upload is locked", "PATCH", { kind: "answer", status: 423 }, 2],
     ["another request takes its lock", "PATCH", LOCK_TAKEN, 2],
+    ["its lock is not to be had in time", "PATCH", LOCK_TIMEOUT, 2],
   ])("L10 arrives whole although %s, and is read once", async (_, method, fault, after) => {
     for (const known of [true, false]) {
       const bytes = someBytes(LENGTH, after);
